@@ -1,0 +1,127 @@
+"""What an engine is: prompts in, generations out; no torch here.
+
+A `Prompt` is a sequence of parts: plain text, and `Markup` for the model's control tokens. Text is always encoded as
+plain text, even where it spells a control token; only `Markup` becomes one (by id). This is what keeps a file that
+contains ``<|fim_middle|>`` from steering the model.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+Cancelled = Callable[[], bool]
+"""Asked between small pieces of work; True stops the work."""
+
+Watch = Callable[[int, str], bool]
+"""`watch(row, text)` is called after each token with the row's text so far; True ends the row there."""
+
+
+@dataclass(frozen=True)
+class Markup:
+    """One control token of the model, by its spelling in the tokenizer."""
+
+    token: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """The parts of one prompt in order."""
+
+    parts: tuple[str | Markup, ...]
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """How to draw tokens; the defaults are greedy.
+
+    A row's draws depend on `seed` and its index only, never on what else is in the batch.
+    """
+
+    max_new_tokens: int = 128
+    temperature: float = 0.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+    stop: tuple[str, ...] = ()
+    timeout_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_new_tokens < 1:
+            raise ValueError("max_new_tokens must be at least 1")
+        if self.temperature < 0 or self.top_k < 0 or not 0 < self.top_p <= 1:
+            raise ValueError("temperature and top_k must not be negative, and top_p must be in (0, 1]")
+        if "" in self.stop:
+            raise ValueError("a stop string must not be empty")
+
+
+class StopReason(StrEnum):
+    """Why a row ended."""
+
+    END_OF_TEXT = "end_of_text"
+    STOP = "stop"
+    LENGTH = "length"
+    DEADLINE = "deadline"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One row: the text before any stop string, its token ids as drawn, and how sure the model was.
+
+    `mean_logprob` is the mean natural log-probability of the drawn tokens under the model at temperature 1, 0.0
+    where there are none.
+    """
+
+    text: str
+    token_ids: tuple[int, ...]
+    mean_logprob: float
+    stop_reason: StopReason
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model says of itself. `markup` holds the spellings of all its control tokens."""
+
+    name: str
+    digest: str
+    context_tokens: int
+    markup: frozenset[str]
+    device: str
+    dtype: str
+
+
+def never() -> bool:
+    """A `Cancelled` that never stops the work."""
+    return False
+
+
+class Engine(Protocol):
+    """A code model. Not safe for concurrent calls: one thread owns it."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model behind this engine."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` takes as plain text."""
+        ...
+
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        params: SamplingParams,
+        *,
+        n: int = 1,
+        watch: Watch | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[list[Generation]]:
+        """Draw `n` rows for each prompt; row `i` of prompt `p` is watched as row `p * n + i`.
+
+        A cancelled or late call returns what it has, with that stop reason on the unfinished rows.
+
+        Raises:
+            PromptTooLong: a prompt and its new tokens do not fit the context window.
+        """
+        ...

@@ -1,0 +1,42 @@
+"""The error tree: every failure that a caller may want to name.
+
+::
+
+    CodeGPTError                one clear line for a person, always with what to do
+    ├── InputError              the request itself is wrong: file, position, option
+    ├── ModelNotFound           no such model, or not on this machine yet
+    ├── CheckpointError         weights that are corrupt, of a refused format, or cannot be converted
+    ├── DownloadError           a pull that could not finish: network, disk, mirror
+    ├── PromptTooLong           the prompt does not fit the model's context
+    └── Cancelled               the caller's `cancelled()` turned true
+
+A wrong *generated* program is never an exception.
+"""
+
+
+class CodeGPTError(Exception):
+    """Base of all errors raised on purpose; `str(error)` is one line fit for a person."""
+
+
+class InputError(CodeGPTError):
+    """The request is wrong: a missing file, a position outside it, a malformed option."""
+
+
+class ModelNotFound(CodeGPTError):
+    """The named model is unknown, or is not on this machine yet."""
+
+
+class CheckpointError(CodeGPTError):
+    """Weights that are corrupt, of a refused format, or that cannot be converted."""
+
+
+class DownloadError(CodeGPTError):
+    """A pull could not finish: no network, disk full, or a source that does not answer."""
+
+
+class PromptTooLong(CodeGPTError):
+    """The prompt does not fit into the model's context window."""
+
+
+class Cancelled(CodeGPTError):
+    """The caller's `cancelled()` turned true while the work was going on."""

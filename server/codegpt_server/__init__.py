@@ -1,0 +1,1 @@
+"""The codegpt language server."""
