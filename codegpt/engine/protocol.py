@@ -1,34 +1,17 @@
-"""What an engine is: prompts in, generations out; no torch here.
-
-A `Prompt` is a sequence of parts: plain text, and `Markup` for the model's control tokens. Text is always encoded as
-plain text, even where it spells a control token; only `Markup` becomes one (by id). This is what keeps a file that
-contains ``<|fim_middle|>`` from steering the model.
-"""
+"""What an engine is: prompts in, generations out; no torch here."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from codegpt.prompt import Prompt
+
 Cancelled = Callable[[], bool]
 """Asked between small pieces of work; True stops the work."""
 
 Watch = Callable[[int, str], bool]
 """`watch(row, text)` is called after each token with the row's text so far; True ends the row there."""
-
-
-@dataclass(frozen=True)
-class Markup:
-    """One control token of the model, by its spelling in the tokenizer."""
-
-    token: str
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """The parts of one prompt in order."""
-
-    parts: tuple[str | Markup, ...]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,22 @@
+"""Getting weights onto this machine and vouching for them: catalogue, pull, verify, find.
+
+Importing this loads neither torch nor transformers nor the hub's client.
+"""
+
+from codegpt.checkpoints.catalogue import CHECKPOINTS, DEFAULT_MODEL, CatalogueEntry, HubSource, WheelMirror
+from codegpt.checkpoints.progress import Progress
+from codegpt.checkpoints.pulling import pull
+from codegpt.checkpoints.store import Checkpoint, find, verify
+
+__all__ = [
+    "CHECKPOINTS",
+    "DEFAULT_MODEL",
+    "CatalogueEntry",
+    "Checkpoint",
+    "HubSource",
+    "Progress",
+    "WheelMirror",
+    "find",
+    "pull",
+    "verify",
+]

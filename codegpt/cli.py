@@ -1,0 +1,94 @@
+"""The `codegpt` command: complete, models, doctor."""
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.console import run_and_exit
+from codegpt.models_cli import models
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="codegpt-lsp")
+def cli() -> None:
+    """Code completion by a model on this machine."""
+
+
+cli.add_command(models)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--at", "place", required=True, metavar="LINE:COL", help="The cursor, from 1:1; columns count characters."
+)
+@click.option(
+    "--model", default=DEFAULT_MODEL, show_default=True, help="Catalogue name, hub id, directory or GGUF file."
+)
+@click.option(
+    "--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format, where codegpt cannot tell."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the bare text.")
+def complete(file: Path, place: str, model: str, fim: str, as_json: bool) -> None:
+    """Print the text to insert into FILE at the cursor, exactly, and nothing else."""
+    from codegpt.complete import complete as complete_at
+    from codegpt.load import load_model
+    from codegpt.source_file import offset_of, read_document
+
+    document = read_document(file)
+    offset = offset_of(document, place)
+    started = time.monotonic()
+    loaded = load_model(model, fim)
+    load_s = time.monotonic() - started
+    if loaded.warning:
+        click.echo(f"codegpt: {loaded.warning}", err=True)
+    completions = complete_at(document, offset, loaded.engine, loaded.fim)
+    best = completions.items[0] if completions.items else None
+    if as_json:
+        result = {
+            "text": best.text if best else "",
+            "why_none": completions.why_none,
+            "model": loaded.engine.info.name,
+            "fim": str(loaded.fim) if loaded.fim else None,
+            "extent": completions.extent,
+            "mean_logprob": best.mean_logprob if best else None,
+            "stop_reason": best.stop_reason if best else None,
+            "cuts": [cut._asdict() for cut in (best.cuts if best else completions.cuts)],
+            "load_s": round(load_s, 3),
+            "complete_s": round(time.monotonic() - started - load_s, 3),
+        }
+        click.echo(json.dumps(result))
+    elif best:
+        click.echo(best.text, nl=False)
+    else:
+        click.echo(f"codegpt: no suggestion: {completions.why_none}", err=True)
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
+def doctor(as_json: bool) -> None:
+    """Say what this machine has and what codegpt will use."""
+    from codegpt.doctor import examine
+
+    facts = examine()
+    if as_json:
+        click.echo(json.dumps(asdict(facts)))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in asdict(facts).items():
+        table.add_row(name.replace("_", " "), str(value))
+    Console().print(table)
+
+
+def main() -> None:
+    """The console script."""
+    run_and_exit(cli, "codegpt")

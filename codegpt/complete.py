@@ -1,0 +1,154 @@
+"""PRODUCT 1: from a document and a cursor to what may be inserted there.
+
+`complete` is three pure steps around one call of the engine: `plan` decides how far the completion may reach and
+renders the prompt, the engine writes, `conclude` cuts what it wrote. The evals use the same three.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from codegpt.context import fit_window
+from codegpt.context.fit import CountTokens
+from codegpt.document import Document
+from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
+from codegpt.postprocess import Cut, Extent, Place, drop_unfinished_line, ended, finish
+from codegpt.prompt import Fim, Prompt, render_fim
+from codegpt.syntax import HoleKind, Syntax, parse
+
+
+@dataclass(frozen=True)
+class CompletionOptions:
+    """How much is looked at and written.
+
+    Attributes:
+        extent: None lets the syntax at the cursor decide.
+        timeout_s: after this the completion ends with what there is; None for never.
+    """
+
+    extent: Extent | None = None
+    prefix_tokens: int = 1024
+    suffix_tokens: int = 384
+    max_line_tokens: int = 64
+    max_block_tokens: int = 192
+    timeout_s: float | None = None
+    n: int = 1
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be asked and how the answer will be judged."""
+
+    place: Place
+    prompt: Prompt
+    params: SamplingParams
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Text to insert at the cursor, and how it came about."""
+
+    text: str
+    mean_logprob: float
+    cuts: tuple[Cut, ...]
+    stop_reason: StopReason
+
+
+@dataclass(frozen=True)
+class Completions:
+    """The suggestions, best first; where there is none, `why_none` says why in a few words."""
+
+    items: tuple[Completion, ...]
+    why_none: str = ""
+    extent: Extent = Extent.LINE
+    cuts: tuple[Cut, ...] = field(default=())
+
+
+def plan(
+    document: Document, offset: int, count_tokens: CountTokens, fim: Fim | None, options: CompletionOptions
+) -> Plan:
+    """Choose the extent and render the prompt for a hole at `offset`.
+
+    The prompt ends before the white space at the cursor: code models write a space together with the word after it,
+    and go astray behind a lone one. `postprocess.drop_typed_space` takes it off again.
+    """
+    window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count_tokens)
+    place = Place(document.text[:offset], document.text[offset:], Extent.LINE)
+    extent = options.extent or choose_extent(parse(document), place, offset)
+    place = Place(place.prefix, place.suffix, extent)
+    prefix = window.prefix[: max(0, len(window.prefix) - len(place.typed_space))]
+    prompt = render_fim(_for_model(prefix), _for_model(window.suffix), fim)
+    params = SamplingParams(
+        max_new_tokens=options.max_line_tokens if extent is Extent.LINE else options.max_block_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+        timeout_s=options.timeout_s,
+    )
+    return Plan(place, prompt, params)
+
+
+def _for_model(text: str) -> str:
+    """Line ends as models know them, and no byte order mark."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def choose_extent(syntax: Syntax | None, place: Place, offset: int) -> Extent:
+    """A block where a body or a statement is missing, the rest of the line everywhere else."""
+    if place.line_after.strip():
+        return Extent.LINE
+    if not place.line_before.strip():
+        kind = HoleKind.STATEMENT if syntax is None else syntax.hole_at(offset)
+        return Extent.BLOCK if kind in (HoleKind.STATEMENT, HoleKind.BODY, HoleKind.UNKNOWN) else Extent.LINE
+    return Extent.BLOCK if place.line_before.rstrip().endswith((":", "{", "=>", "then", "do")) else Extent.LINE
+
+
+def conclude(asked: Plan, generations: Sequence[Generation]) -> Completions:
+    """Cut what the model wrote; equal texts are one suggestion, ordered by how sure the model was."""
+    distinct: dict[str, Completion] = {}
+    cuts: tuple[Cut, ...] = ()
+    answered = [generation for generation in generations if generation.stop_reason is not StopReason.CANCELLED]
+    for generation in sorted(answered, key=lambda g: -g.mean_logprob):
+        unfinished = generation.stop_reason in (StopReason.LENGTH, StopReason.DEADLINE)
+        text = drop_unfinished_line(generation.text) if unfinished else generation.text
+        finished = finish(text, asked.place)
+        cuts = cuts or finished.cuts
+        if finished.text:
+            item = Completion(finished.text, generation.mean_logprob, finished.cuts, generation.stop_reason)
+            distinct.setdefault(finished.text, item)
+    why = "" if distinct else _why_none(generations, cuts)
+    return Completions(tuple(distinct.values()), why, asked.place.extent, cuts)
+
+
+def complete(
+    document: Document,
+    offset: int,
+    engine: Engine,
+    fim: Fim | None,
+    options: CompletionOptions | None = None,
+    cancelled: Cancelled = never,
+) -> Completions:
+    """Suggest text for the code-point `offset` of `document`.
+
+    Raises:
+        PromptTooLong: the options ask for more than the model's context holds.
+    """
+    options = options or CompletionOptions()
+    asked = plan(document, offset, engine.count_tokens, fim, options)
+    [generations] = engine.generate(
+        [asked.prompt],
+        asked.params,
+        n=options.n,
+        watch=lambda _row, text: ended(text, asked.place),
+        cancelled=cancelled,
+    )
+    return conclude(asked, generations)
+
+
+def _why_none(generations: Sequence[Generation], cuts: Sequence[Cut]) -> str:
+    if any(generation.stop_reason is StopReason.CANCELLED for generation in generations):
+        return "cancelled"
+    if not any(generation.text.strip() for generation in generations):
+        late = any(generation.stop_reason is StopReason.DEADLINE for generation in generations)
+        return "the deadline passed before the first token" if late else "the model wrote nothing"
+    return cuts[-1].reason if cuts else "nothing was left"

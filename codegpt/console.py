@@ -1,0 +1,38 @@
+"""How every console script ends: one clear line on standard error and exit code 2, never a traceback."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from codegpt.errors import CodeGPTError
+
+INTERRUPTED = 130
+
+
+def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a click command as `name`; returns the exit code.
+
+    Wrong usage and `CodeGPTError` are one line and 2; Ctrl-C is 130.
+    """
+    try:
+        result = command.main(list(arguments) if arguments is not None else None, prog_name=name, standalone_mode=False)
+    except click.ClickException as error:
+        return _fail(name, error.format_message())
+    except CodeGPTError as error:
+        return _fail(name, str(error))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"{name}: interrupted", err=True)
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _fail(name: str, message: str) -> int:
+    one_line = " ".join(message.split())
+    click.echo(f"{name}: {one_line}", err=True)
+    return 2
+
+
+def run_and_exit(command: click.Command, name: str) -> None:
+    """`run`, then leave the process."""
+    sys.exit(run(command, name))

@@ -1,0 +1,51 @@
+"""What this machine has and what codegpt will use of it."""
+
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from codegpt.checkpoints import DEFAULT_MODEL, find
+from codegpt.checkpoints.homes import cache_root
+from codegpt.errors import CodeGPTError
+
+
+@dataclass(frozen=True)
+class Examination:
+    """The facts, in the order they are shown in."""
+
+    codegpt: str
+    python: str
+    platform: str
+    cores: int
+    torch: str
+    transformers: str
+    device: str
+    dtype: str
+    why: str
+    cache: str
+    default_model: str
+
+
+def examine() -> Examination:
+    """Look; this imports torch."""
+    from codegpt.engine.device import choose_placement
+
+    placement = choose_placement()
+    try:
+        model = f"{DEFAULT_MODEL}, in {find(DEFAULT_MODEL).directory}"
+    except CodeGPTError as error:
+        model = str(error)
+    return Examination(
+        codegpt=version("codegpt-lsp"),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cores=os.cpu_count() or 1,
+        torch=version("torch"),
+        transformers=version("transformers"),
+        device=str(placement.device),
+        dtype=str(placement.dtype).removeprefix("torch."),
+        why=placement.why,
+        cache=str(cache_root()),
+        default_model=model,
+    )

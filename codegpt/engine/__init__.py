@@ -1,0 +1,1 @@
+"""Engines: prompts in, generations out. Importing this package does not import torch."""

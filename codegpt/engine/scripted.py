@@ -1,0 +1,87 @@
+"""A deterministic engine without weights: it answers from a script, as slowly and as interruptibly as a real one.
+
+For tests, documentation and editor tests. A token is one character.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+
+from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, SamplingParams, StopReason, Watch, never
+from codegpt.prompt import Markup, Prompt
+
+Script = Callable[[Prompt, int], str]
+"""`script(prompt, row)` is the whole text that the model would write."""
+
+
+class ScriptedEngine:
+    """An `Engine` that writes what `script` says, a character every `seconds_per_token`."""
+
+    def __init__(self, script: Script | str, markup: Sequence[str] = (), seconds_per_token: float = 0.0) -> None:
+        self._script = (lambda _prompt, _row: script) if isinstance(script, str) else script
+        self._seconds_per_token = seconds_per_token
+        self._info = ModelInfo("scripted", "", 1_000_000, frozenset(markup), "none", "none")
+
+    @property
+    def info(self) -> ModelInfo:
+        """A model called `scripted`."""
+        return self._info
+
+    def count_tokens(self, text: str) -> int:
+        """One token a character."""
+        return len(text)
+
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        params: SamplingParams,
+        *,
+        n: int = 1,
+        watch: Watch | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[list[Generation]]:
+        """Write the script row by row; see `Engine.generate`."""
+        deadline = None if params.timeout_s is None else time.monotonic() + params.timeout_s
+        results = []
+        for p, prompt in enumerate(prompts):
+            rows = [
+                self._write(p * n + row, self._script(prompt, row), params, watch, cancelled, deadline)
+                for row in range(n)
+            ]
+            results.append(rows)
+        return results
+
+    def _write(
+        self,
+        row: int,
+        script: str,
+        params: SamplingParams,
+        watch: Watch | None,
+        cancelled: Cancelled,
+        deadline: float | None,
+    ) -> Generation:
+        text = ""
+        reason = StopReason.END_OF_TEXT
+        for written, character in enumerate(script):
+            if written == params.max_new_tokens:
+                reason = StopReason.LENGTH
+                break
+            if cancelled():
+                reason = StopReason.CANCELLED
+                break
+            if deadline is not None and time.monotonic() >= deadline:
+                reason = StopReason.DEADLINE
+                break
+            if self._seconds_per_token:
+                time.sleep(self._seconds_per_token)
+            text += character
+            stops = [at for at in (text.find(stop) for stop in params.stop) if at >= 0]
+            text = text[: min(stops)] if stops else text
+            if (watch is not None and watch(row, text)) or stops:
+                reason = StopReason.STOP
+                break
+        return Generation(text, tuple(map(ord, text)), -0.1 if text else 0.0, reason)
+
+
+def prompt_text(prompt: Prompt) -> str:
+    """A prompt as one string, for scripts that look at what they were asked."""
+    return "".join(part.token if isinstance(part, Markup) else part for part in prompt.parts)

@@ -1,0 +1,98 @@
+"""Text to token ids and back: plain text never becomes a control token, and half a character is never shown.
+
+A tokenizer's *added tokens* are matched in any text before the model's own vocabulary is asked, whether they are
+flagged `special` or not, and `encode_special_tokens` protects against the first kind only. So plain text is encoded by
+a copy of the tokenizer from which every control token has been taken out. Added tokens that are white space or a
+single character are ordinary text (CodeGen's runs of spaces, DeepSeek-Coder's missing letters) and stay.
+
+Covered: any `tokenizer.json` of the tokenizers library. Not covered: tokenizers that exist only as Python code.
+"""
+
+import json
+from collections.abc import Sequence
+
+from tokenizers import Tokenizer
+
+from codegpt.errors import CheckpointError
+from codegpt.prompt import Markup, Prompt
+
+_REPLACEMENT = "\ufffd"
+
+
+def _is_markup(content: str) -> bool:
+    return len(content) > 1 and not content.isspace()
+
+
+class Tokens:
+    """The tokenizer of one checkpoint."""
+
+    def __init__(self, tokenizer_json: str) -> None:
+        """Read the contents of a `tokenizer.json`.
+
+        Raises:
+            CheckpointError: it is not a tokenizer the library can read.
+        """
+        try:
+            description = json.loads(tokenizer_json)
+            added = description.get("added_tokens", [])
+            self.markup: dict[str, int] = {t["content"]: t["id"] for t in added if _is_markup(t["content"])}
+            whole = Tokenizer.from_str(tokenizer_json)
+            plain = {
+                **description,
+                "added_tokens": [t for t in added if t["content"] not in self.markup],
+                "post_processor": None,
+                "truncation": None,
+                "padding": None,
+            }
+            self._plain = Tokenizer.from_str(json.dumps(plain))
+        except CheckpointError:
+            raise
+        except Exception as error:  # the library raises bare Exception
+            raise CheckpointError(f"the checkpoint's tokenizer.json cannot be read: {error}") from error
+        self._whole = whole
+        self._markup_ids = frozenset(self.markup.values())
+        self._anchor: list[int] = self._plain.encode("x", add_special_tokens=False).ids
+        self._anchor_text: str = whole.decode(self._anchor, skip_special_tokens=False)
+        self.start_ids: tuple[int, ...] = tuple(whole.encode("").ids)
+        """What the tokenizer puts before every text: a begin-of-text token for some families, nothing for most."""
+
+    @property
+    def end_ids(self) -> frozenset[int]:
+        """The ids that end a generation: every control token, since a model that writes one has left the code."""
+        return self._markup_ids
+
+    def encode_text(self, text: str) -> list[int]:
+        """The ids of plain text; none of them is a control token."""
+        ids: list[int] = self._plain.encode(text, add_special_tokens=False).ids
+        if self._markup_ids.isdisjoint(ids):
+            return ids
+        # The model's own vocabulary holds the spelling too (possible with Unigram and `ignore_merges`): break it up.
+        return [i for character in text for i in self._plain.encode(character, add_special_tokens=False).ids]
+
+    def encode(self, prompt: Prompt) -> list[int]:
+        """The ids of a prompt: what the tokenizer starts with, then each part.
+
+        Raises:
+            CheckpointError: the tokenizer has no such control token.
+        """
+        ids = list(self.start_ids)
+        for part in prompt.parts:
+            if isinstance(part, Markup):
+                if part.token not in self.markup:
+                    raise CheckpointError(f"the model's tokenizer has no control token {part.token!r}")
+                ids.append(self.markup[part.token])
+            else:
+                ids.extend(self.encode_text(part))
+        return ids
+
+    def count(self, text: str) -> int:
+        """How many tokens plain text takes."""
+        return len(self.encode_text(text))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of generated ids, without a character of which only some bytes are there yet.
+
+        Decoded behind an anchor, since SentencePiece decoders drop the space that a text begins with.
+        """
+        text: str = self._whole.decode([*self._anchor, *ids], skip_special_tokens=False)
+        return text[len(self._anchor_text) :].rstrip(_REPLACEMENT)

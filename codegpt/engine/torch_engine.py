@@ -1,0 +1,111 @@
+"""The engine that computes: a local checkpoint, run by torch."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from torch import nn
+from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from codegpt.engine.causal_model import CausalModel, Interrupt
+from codegpt.engine.decode import PromptCache, decode
+from codegpt.engine.device import choose_placement
+from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, SamplingParams, StopReason, Watch, never
+from codegpt.engine.tokens import Tokens
+from codegpt.errors import CheckpointError, PromptTooLong
+from codegpt.prompt import Prompt
+
+
+class TorchEngine:
+    """An `Engine` over a transformers module; it keeps the last prompt's keys and values for the next call."""
+
+    def __init__(self, module: PreTrainedModel, tokens: Tokens, name: str = "", digest: str = "") -> None:
+        self._model = CausalModel(module)
+        self._tokens = tokens
+        self._kept = PromptCache()
+        self._info = ModelInfo(
+            name=name,
+            digest=digest,
+            context_tokens=self._model.context_tokens,
+            markup=frozenset(tokens.markup),
+            device=str(module.device),
+            dtype=str(module.dtype).removeprefix("torch."),
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model behind this engine."""
+        return self._info
+
+    def count_tokens(self, text: str) -> int:
+        """How many tokens `text` takes as plain text."""
+        return self._tokens.count(text)
+
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        params: SamplingParams,
+        *,
+        n: int = 1,
+        watch: Watch | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[list[Generation]]:
+        """Draw `n` rows for each prompt; see `Engine.generate`."""
+        if not prompts or n < 1:
+            return [[] for _ in prompts]
+        encoded = [self._tokens.encode(prompt) for prompt in prompts]
+        for ids in encoded:
+            if len(ids) + params.max_new_tokens > self._info.context_tokens:
+                raise PromptTooLong(
+                    f"a prompt of {len(ids)} tokens and {params.max_new_tokens} new ones do not fit "
+                    f"the model's {self._info.context_tokens}"
+                )
+            if not ids:
+                ids.append(min(self._tokens.end_ids, default=0))  # nothing to continue: as after an earlier text
+        interrupt = _interrupt(params.timeout_s, cancelled)
+        return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, self._kept)
+
+
+def _interrupt(timeout_s: float | None, cancelled: Cancelled) -> Interrupt:
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+
+    def interrupt() -> StopReason | None:
+        if cancelled():
+            return StopReason.CANCELLED
+        if deadline is not None and time.monotonic() >= deadline:
+            return StopReason.DEADLINE
+        return None
+
+    return interrupt
+
+
+def load_torch_engine(directory: Path, name: str = "", digest: str = "") -> TorchEngine:
+    """Load a directory of safetensors, `config.json` and `tokenizer.json` onto the best device there is.
+
+    Raises:
+        CheckpointError: the directory does not hold a causal language model that transformers knows.
+    """
+    placement = choose_placement()
+    _quiet_transformers()
+    try:
+        tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
+        module = AutoModelForCausalLM.from_pretrained(
+            directory, dtype=placement.dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+        )
+    except CheckpointError:
+        raise
+    except Exception as error:  # transformers raises whatever its parts raise
+        raise CheckpointError(f"{directory} does not load as a causal language model: {error}") from error
+    nn.Module.to(module, placement.device)
+    return TorchEngine(module, tokens, name, digest)
+
+
+def _quiet_transformers() -> None:
+    """A server's standard error is not a place for its hints and bars."""
+    silence: list[Callable[[], None]] = [
+        transformers_logging.set_verbosity_error,
+        transformers_logging.disable_progress_bar,
+    ]
+    for call in silence:
+        call()

@@ -1,0 +1,36 @@
+; Where two patterns match the same name, the earlier one decides its kind.
+
+(class_definition
+  name: (identifier) @name
+  body: (block) @body) @definition.class
+
+(class_definition
+  body: (block
+    (function_definition
+      name: (identifier) @name
+      body: (block) @body) @definition.method))
+
+(class_definition
+  body: (block
+    (decorated_definition
+      definition: (function_definition
+        name: (identifier) @name
+        body: (block) @body) @definition.method)))
+
+(function_definition
+  name: (identifier) @name
+  body: (block) @body) @definition.function
+
+(module
+  (expression_statement
+    (assignment left: (identifier) @name)) @definition.constant
+  (#match? @name "^_*[A-Z][A-Z0-9_]*$"))
+
+(module
+  (expression_statement
+    (assignment left: (identifier) @name)) @definition.variable)
+
+(module
+  (type_alias_statement left: (type (identifier) @name)) @definition.type)
+
+(identifier) @reference

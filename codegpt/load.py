@@ -1,0 +1,104 @@
+"""From a model's name to an engine that is ready, and the format it is to be asked in.
+
+This is where the checkpoint, torch and the self-check meet; torch is imported on the first call, not before.
+"""
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from codegpt.checkpoints import Checkpoint, find
+from codegpt.checkpoints.manifest import write_json
+from codegpt.engine.protocol import Engine
+from codegpt.errors import InputError
+from codegpt.fim_check import FimCheck, run_fim_check
+from codegpt.prompt import Fim, Layout, candidate_fims, parse_fim
+
+_CHECK_FORMAT = 1
+"""Raise it when the holes or the rendering change, so that old results are not believed."""
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """An engine, how to ask it for a hole, and what a person should know about it ("" for nothing)."""
+
+    engine: Engine
+    fim: Fim | None
+    warning: str = ""
+
+
+def load_model(model: str, fim: str = "") -> LoadedModel:
+    """Load `model` and settle its fill-in-the-middle format.
+
+    Args:
+        model: a catalogue name, a hub id, a directory, or a GGUF file.
+        fim: ``FORMAT/LAYOUT`` to override the catalogue; "" leaves the choice to the catalogue, else to the self-check.
+
+    Raises:
+        InputError: an unknown `fim`.
+        ModelNotFound, CheckpointError: see `codegpt.checkpoints.find`.
+    """
+    wanted = _wanted_fim(fim)
+    checkpoint = find(model)
+
+    from codegpt.engine.torch_engine import load_torch_engine  # seconds to import
+
+    engine = load_torch_engine(checkpoint.directory, checkpoint.name, checkpoint.digest)
+    wanted = wanted or _catalogue_fim(checkpoint)
+    candidates = (wanted,) if wanted else candidate_fims(engine.info.markup)
+    if not all(fim.format.markup(fim.layout) <= engine.info.markup for fim in candidates):
+        raise InputError(
+            f"{checkpoint.name} has not the control tokens of {wanted}; leave --fim out to try what it has"
+        )
+    if not candidates:
+        return LoadedModel(
+            engine, None, f"{checkpoint.name} cannot fill in the middle: only the text before the cursor is used"
+        )
+    check = _checked(checkpoint, engine, candidates)
+    if check.passed:
+        return LoadedModel(engine, parse_fim(check.fim))
+    found = f"{check.hits} of {check.holes} holes with {check.fim}, {check.left_only_hits} with the left side only"
+    if wanted:
+        return LoadedModel(engine, wanted, f"{checkpoint.name} failed the fill-in-the-middle self-check ({found})")
+    return LoadedModel(
+        engine, None, f"{checkpoint.name}: no fill-in-the-middle format worked ({found}); using the left side"
+    )
+
+
+def _wanted_fim(fim: str) -> Fim | None:
+    try:
+        return parse_fim(fim) if fim else None
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _catalogue_fim(checkpoint: Checkpoint) -> Fim | None:
+    entry = checkpoint.entry
+    return parse_fim(f"{entry.fim}/{Layout(entry.layout)}") if entry and entry.fim else None
+
+
+def _checked(checkpoint: Checkpoint, engine: Engine, candidates: tuple[Fim, ...]) -> FimCheck:
+    """The stored result for this digest and these candidates, or a new one, which is stored."""
+    path = checkpoint.home / "fim-check.json"
+    key = {
+        "format": _CHECK_FORMAT,
+        "digest": checkpoint.digest,
+        "candidates": [str(fim) for fim in candidates],
+    }
+    stored = _read(path, key)
+    if stored is not None:
+        return stored
+    check = run_fim_check(engine, candidates)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, {**key, "result": check.to_json()})
+    return check
+
+
+def _read(path: Path, key: dict[str, object]) -> FimCheck | None:
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if {name: stored[name] for name in key} != key:
+            return None
+        return FimCheck(**{field.name: stored["result"][field.name] for field in fields(FimCheck)})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

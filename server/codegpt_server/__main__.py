@@ -1,0 +1,50 @@
+"""`codegpt-server`: the language server on standard input and output."""
+
+import logging
+import sys
+
+import click
+
+from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.console import run_and_exit
+from codegpt.load import LoadedModel, load_model
+from codegpt_server.settings import Settings
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--model", default=DEFAULT_MODEL, show_default=True, help="Catalogue name, hub id, directory or GGUF file."
+)
+@click.option(
+    "--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format, where codegpt cannot tell."
+)
+@click.option("--scripted", metavar="TEXT", help="Always suggest TEXT, without a model: to try an editor's setup.")
+@click.version_option(package_name="codegpt-lsp")
+def serve(model: str, fim: str, scripted: str | None) -> None:
+    """Complete code in your editor, over the Language Server Protocol.
+
+    Your editor starts this; it talks on standard input and output. Nothing is downloaded: pull a model first with
+    `codegpt models pull`.
+    """
+    # pygls logs whole messages at INFO, and messages hold source code.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+    from codegpt_server.server import create_server  # a third of a second that --help need not wait for
+
+    def load(settings: Settings) -> LoadedModel:
+        if scripted is not None:
+            from codegpt.engine.scripted import ScriptedEngine
+
+            return LoadedModel(ScriptedEngine(scripted), None)
+        return load_model(settings.model, settings.fim)
+
+    create_server(Settings(model=model, fim=fim), load).start_io()
+
+
+def main() -> None:
+    """The console script."""
+    run_and_exit(serve, "codegpt-server")
+
+
+if __name__ == "__main__":
+    main()

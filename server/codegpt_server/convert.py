@@ -1,0 +1,59 @@
+"""LSP objects to ours and back; pure."""
+
+import re
+from collections.abc import Iterable
+
+from lsprotocol import types
+
+from codegpt.complete import Completion
+from codegpt.document import Document, Encoding, Position
+
+ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+
+_WORD_END = re.compile(r"\w*\Z")
+
+
+def to_position(position: types.Position) -> Position:
+    """The client's position in its own units."""
+    return Position(position.line, position.character)
+
+
+def to_lsp_range(document: Document, start: int, end: int, encoding: Encoding) -> types.Range:
+    """A range of code-point offsets in the client's units."""
+    first, last = document.position_at(start, encoding), document.position_at(end, encoding)
+    return types.Range(types.Position(first.line, first.character), types.Position(last.line, last.character))
+
+
+def to_inline_items(
+    items: Iterable[Completion], document: Document, offset: int, encoding: Encoding
+) -> list[types.InlineCompletionItem]:
+    """Ghost texts at the cursor; their range is empty, hence on one line as LSP 3.18 asks."""
+    cursor = to_lsp_range(document, offset, offset, encoding)
+    return [types.InlineCompletionItem(insert_text=item.text, range=cursor) for item in items]
+
+
+def to_completion_items(
+    items: Iterable[Completion], document: Document, offset: int, encoding: Encoding
+) -> list[types.CompletionItem]:
+    """Menu entries for clients without inline completion.
+
+    Clients filter by the word at the cursor, so each entry replaces that word and begins with it.
+    """
+    line_start = document.line_span(document.line_at(offset)).start
+    match = _WORD_END.search(document.text, line_start, offset)
+    start = match.start() if match else offset
+    word = document.text[start:offset]
+    replaced = to_lsp_range(document, start, offset, encoding)
+    return [
+        types.CompletionItem(
+            label=(word + item.text).strip().splitlines()[0].strip(),
+            detail="codegpt",
+            documentation=item.text if "\n" in item.text else None,
+            filter_text=word,
+            sort_text=f"\0{rank:04}",
+            insert_text_format=types.InsertTextFormat.PlainText,
+            insert_text_mode=types.InsertTextMode.AsIs,
+            text_edit=types.TextEdit(replaced, word + item.text),
+        )
+        for rank, item in enumerate(items)
+    ]

@@ -1,0 +1,33 @@
+"""Newest wins: at most one request for each document is worked on, and its cancel flag is here.
+
+Editors do not all cancel what they no longer need (Neovim 0.12 does not), so a newer request raises the older one's
+flag.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Inflight:
+    """The cancel flag of the newest request of each document. Used from the event loop's thread alone."""
+
+    def __init__(self) -> None:
+        self._flags: dict[str, threading.Event] = {}
+
+    @contextmanager
+    def request(self, uri: str) -> Iterator[threading.Event]:
+        """A flag for a new request on `uri`; the older one's is raised, and this one's when the block fails."""
+        flag = threading.Event()
+        older = self._flags.get(uri)
+        if older is not None:
+            older.set()
+        self._flags[uri] = flag
+        try:
+            yield flag
+        except BaseException:  # asyncio.CancelledError above all: the work in the thread must stop too
+            flag.set()
+            raise
+        finally:
+            if self._flags.get(uri) is flag:
+                del self._flags[uri]

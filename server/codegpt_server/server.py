@@ -1,0 +1,113 @@
+"""The language server: handlers that translate, ask the worker, and translate back."""
+
+import logging
+from collections.abc import Callable
+from importlib.metadata import version
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from codegpt.complete import CompletionOptions, Completions
+from codegpt.document import Document, Encoding
+from codegpt.errors import CodeGPTError
+from codegpt.load import LoadedModel
+from codegpt_server.convert import ENCODINGS, to_completion_items, to_inline_items, to_position
+from codegpt_server.documents import SnapshotDocument, SnapshotWorkspace
+from codegpt_server.inflight import Inflight
+from codegpt_server.settings import Settings, parse_settings
+from codegpt_server.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+ModelLoader = Callable[[Settings], LoadedModel]
+
+
+class CodeGPTServer(LanguageServer):
+    """A language server that completes code with the model that `load` returns."""
+
+    def __init__(self, settings: Settings, load: ModelLoader) -> None:
+        super().__init__("codegpt-server", version("codegpt-lsp"))
+        self.settings = settings
+        self.problems: list[str] = []
+        self.load = load
+        self.worker = Worker()
+        self.inflight = Inflight()
+
+    @property
+    def encoding(self) -> Encoding:
+        """How the client counts characters."""
+        return ENCODINGS[str(self.workspace.position_encoding or "utf-16")]
+
+    def snapshot(self, uri: str) -> Document | None:
+        """The document as the editor has it now; None where it is not open."""
+        document = self.workspace.get_text_document(uri)
+        is_open = document in self.workspace.text_documents.values()
+        return document.snapshot if is_open and isinstance(document, SnapshotDocument) else None
+
+    async def suggest(self, uri: str, position: types.Position) -> tuple[Document, int, Completions] | None:
+        """Complete at a position of an open document; None where it is not open, or has changed meanwhile."""
+        document = self.snapshot(uri)
+        if document is None:
+            return None
+        offset = document.offset_at(to_position(position), self.encoding)
+        options = CompletionOptions(timeout_s=self.settings.timeout_s)
+        with self.inflight.request(uri) as cancelled:
+            completions = await self.worker.complete(document, offset, options, cancelled.is_set)
+        current = self.snapshot(uri)
+        if cancelled.is_set() or current is None or current.version != document.version:
+            return None
+        return document, offset, completions
+
+    async def load_model(self) -> None:
+        """Load the model in the worker and tell the person what they should know."""
+        for problem in self.problems:
+            self.tell(types.MessageType.Warning, problem)
+        try:
+            loaded = await self.worker.load(lambda: self.load(self.settings))
+        except CodeGPTError as error:
+            self.tell(types.MessageType.Error, str(error))
+            return
+        if loaded.warning:
+            self.tell(types.MessageType.Warning, loaded.warning)
+
+    def tell(self, kind: types.MessageType, text: str) -> None:
+        """Show a line in the editor."""
+        self.window_show_message(types.ShowMessageParams(kind, f"codegpt: {text}"))
+
+
+def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
+    """A server with its handlers; nothing is loaded before the client says `initialized`."""
+    server = CodeGPTServer(settings, load)
+
+    @server.feature(types.INITIALIZE)
+    def initialize(ls: CodeGPTServer, params: types.InitializeParams) -> None:
+        workspace = ls.workspace
+        ls.settings, ls.problems = parse_settings(params.initialization_options, ls.settings)
+        ls.protocol._workspace = SnapshotWorkspace(  # pygls has no public way to choose the workspace
+            workspace.root_uri,
+            workspace._sync_kind,
+            list(workspace.folders.values()),
+            workspace.position_encoding,
+        )
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(ls: CodeGPTServer, _params: types.InitializedParams) -> None:
+        await ls.load_model()
+
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def inline_completion(ls: CodeGPTServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
+        found = await ls.suggest(params.text_document.uri, params.position)
+        items = to_inline_items(found[2].items, *found[:2], ls.encoding) if found else []
+        return types.InlineCompletionList(items)
+
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())
+    async def completion(ls: CodeGPTServer, params: types.CompletionParams) -> types.CompletionList:
+        found = await ls.suggest(params.text_document.uri, params.position)
+        items = to_completion_items(found[2].items, *found[:2], ls.encoding) if found else []
+        return types.CompletionList(is_incomplete=True, items=items)
+
+    @server.feature(types.SHUTDOWN)
+    def shutdown(ls: CodeGPTServer, _params: None) -> None:
+        ls.worker.stop()
+
+    return server

@@ -1,0 +1,58 @@
+"""The one thread that owns the engine: it loads the model in the background, then completes one request at a time."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from codegpt.complete import CompletionOptions, Completions, complete
+from codegpt.document import Document
+from codegpt.engine.protocol import Cancelled
+from codegpt.errors import CodeGPTError
+from codegpt.load import LoadedModel
+
+Loader = Callable[[], LoadedModel]
+
+
+class Worker:
+    """Runs a loader, then completions, in one thread; requests made while the model loads wait for it."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="codegpt-engine")
+        self._loaded: LoadedModel | None = None
+        self._failure = "the model was not asked for yet"
+
+    async def load(self, loader: Loader) -> LoadedModel:
+        """Load the model.
+
+        Raises:
+            CodeGPTError: it cannot be loaded; completions then come back empty.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._load, loader)
+
+    def _load(self, loader: Loader) -> LoadedModel:
+        try:
+            self._loaded = loader()
+        except CodeGPTError as error:
+            self._failure = str(error)
+            raise
+        return self._loaded
+
+    async def complete(
+        self, document: Document, offset: int, options: CompletionOptions, cancelled: Cancelled
+    ) -> Completions:
+        """Complete in the engine's thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._complete, document, offset, options, cancelled)
+
+    def _complete(
+        self, document: Document, offset: int, options: CompletionOptions, cancelled: Cancelled
+    ) -> Completions:
+        if cancelled():
+            return Completions((), "cancelled")
+        if self._loaded is None:
+            return Completions((), self._failure)
+        return complete(document, offset, self._loaded.engine, self._loaded.fim, options, cancelled)
+
+    def stop(self) -> None:
+        """Let the thread end after what it is doing; nothing that waits is begun."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
