@@ -36,7 +36,7 @@ def list_models(as_json: bool) -> None:
         return
     table = Table(box=None)
     table.add_column("name", no_wrap=True)
-    for heading in ("parameters", "size", "licence", "run here", "pulled"):
+    for heading in ("params", "size", "licence", "run here", "pulled"):
         table.add_column(heading)
     for entry, row in zip(CHECKPOINTS.values(), rows, strict=True):
         size, ran = megabytes(entry.bytes), "yes" if entry.run else "no"

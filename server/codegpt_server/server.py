@@ -11,13 +11,16 @@ from codegpt.complete import CompletionOptions, Completions
 from codegpt.document import Document, Encoding
 from codegpt.errors import CodeGPTError
 from codegpt.load import LoadedModel
-from codegpt_server.convert import ENCODINGS, to_completion_items, to_inline_items, to_position
+from codegpt_server.convert import to_completion_items, to_encoding, to_inline_items, to_position
 from codegpt_server.documents import SnapshotDocument, SnapshotWorkspace
 from codegpt_server.inflight import Inflight
 from codegpt_server.settings import Settings, parse_settings
 from codegpt_server.worker import Worker
 
 logger = logging.getLogger(__name__)
+
+STATUS = "codegpt/status"
+"""The notification that tells an editor's status bar what the server is doing."""
 
 ModelLoader = Callable[[Settings], LoadedModel]
 
@@ -36,7 +39,7 @@ class CodeGPTServer(LanguageServer):
     @property
     def encoding(self) -> Encoding:
         """How the client counts characters."""
-        return ENCODINGS[str(self.workspace.position_encoding or "utf-16")]
+        return to_encoding(self.workspace.position_encoding)
 
     def snapshot(self, uri: str) -> Document | None:
         """The document as the editor has it now; None where it is not open."""
@@ -62,13 +65,20 @@ class CodeGPTServer(LanguageServer):
         """Load the model in the worker and tell the person what they should know."""
         for problem in self.problems:
             self.tell(types.MessageType.Warning, problem)
+        self.report("loading", self.settings.model)
         try:
             loaded = await self.worker.load(lambda: self.load(self.settings))
         except CodeGPTError as error:
             self.tell(types.MessageType.Error, str(error))
+            self.report("failed", str(error))
             return
         if loaded.warning:
             self.tell(types.MessageType.Warning, loaded.warning)
+        self.report("ready", loaded.engine.info.name)
+
+    def report(self, state: str, detail: str) -> None:
+        """Notify the client of the server's state: `loading`, `ready` or `failed`."""
+        self.protocol.notify(STATUS, {"state": state, "detail": detail})
 
     def tell(self, kind: types.MessageType, text: str) -> None:
         """Show a line in the editor."""

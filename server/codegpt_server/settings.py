@@ -18,7 +18,7 @@ class Settings:
 
     model: str = DEFAULT_MODEL
     fim: str = ""
-    timeout_s: float = 10.0
+    timeout_s: float = 30.0
 
 
 class ParsedSettings(NamedTuple):

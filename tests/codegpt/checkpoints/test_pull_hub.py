@@ -19,6 +19,11 @@ from codegpt.checkpoints.homes import home_of
 COMMIT = "b" * 40
 
 
+def digest(name: str, data: bytes) -> str:
+    """What the hub calls a file: large ones by sha256, the others by what git calls them (any sha1 will do here)."""
+    return (sha256 if name.endswith((".safetensors", ".gguf")) else sha1)(data).hexdigest()
+
+
 class FakeHub(ThreadingHTTPServer):
     """Repositories as dicts of files; `sent` are the files that were fetched, `lies` what is sent in place of some."""
 
@@ -50,26 +55,32 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, body: bool) -> None:
         path = self.path.split("?")[0].strip("/").split("/")
         if path[:2] == ["api", "models"]:
-            self.describe("/".join(path[2:4]))
+            self.describe("/".join(path[2:4]), tree="tree" in path)
             return
         repo, name = "/".join(path[:2]), "/".join(path[4:])
         data = self.server.repositories.get(repo, {}).get(name)
         if data is None:
             self.reply(404, b"", {"X-Error-Code": "RepoNotFound"})
             return
-        large = name.endswith((".safetensors", ".gguf"))
-        etag = (sha256 if large else sha1)(data).hexdigest()
         if body:
             self.server.sent.append(name)
-        self.reply(200, self.server.lies.get(name, data), {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT}, body)
+        headers = {"ETag": f'"{digest(name, data)}"', "X-Repo-Commit": COMMIT}
+        self.reply(200, self.server.lies.get(name, data), headers, body)
 
-    def describe(self, repo: str) -> None:
+    def describe(self, repo: str, tree: bool) -> None:
         files = self.server.repositories.get(repo)
         if files is None:
             self.reply(404, b"{}", {"X-Error-Code": "RepoNotFound"})
             return
-        siblings = [{"rfilename": name, "size": len(data)} for name, data in files.items()]
-        self.reply(200, json.dumps({"id": repo, "modelId": repo, "sha": COMMIT, "siblings": siblings}).encode(), {})
+        if tree:
+            listing: object = [
+                {"type": "file", "path": name, "size": len(data), "oid": digest(name, data)}
+                for name, data in files.items()
+            ]
+        else:
+            siblings = [{"rfilename": name, "size": len(data)} for name, data in files.items()]
+            listing = {"id": repo, "modelId": repo, "sha": COMMIT, "siblings": siblings}
+        self.reply(200, json.dumps(listing).encode(), {})
 
     def reply(self, status: int, data: bytes, headers: dict[str, str], body: bool = True) -> None:
         self.send_response(status)
@@ -83,7 +94,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def fake_hub() -> Iterator[FakeHub]:
     server = FakeHub()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
@@ -185,7 +196,7 @@ def test_a_repository_of_pickles(
     repository: CatalogueEntry, fake_hub: FakeHub, pull_process: Callable[..., "Popen[str]"]
 ) -> None:
     del fake_hub.repositories["acme/base"]["model.safetensors"]
-    stdout, lines = finish(pull_process(repository, HF_ENDPOINT=fake_hub.url))
+    _, lines = finish(pull_process(repository, HF_ENDPOINT=fake_hub.url))
     assert lines[-1] == ("CheckpointError: acme/base on the hub holds no safetensors; pickle checkpoints are refused")
     assert fake_hub.sent == []
 
@@ -194,7 +205,7 @@ def test_no_such_repository_and_no_mirror(
     repository: CatalogueEntry, fake_hub: FakeHub, pull_process: Callable[..., "Popen[str]"]
 ) -> None:
     fake_hub.repositories.clear()
-    stdout, lines = finish(pull_process(repository, HF_ENDPOINT=fake_hub.url))
+    _, lines = finish(pull_process(repository, HF_ENDPOINT=fake_hub.url))
     assert len(lines) == 2
     assert lines[-1].startswith("DownloadError: cannot download base (the hub: ")
 

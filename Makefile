@@ -1,0 +1,46 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`. Both set up .venv/ first, once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test test-model test-editors check lock clean
+
+help:
+	@echo "make demo          see a completion by the real model in a standard library module"
+	@echo "make test          run the tests that need no model weights and no editor"
+	@echo "make test-model    run the tests that need the model: codegpt models pull"
+	@echo "make test-editors  run the tests in a real Neovim, with the scripted engine"
+	@echo "make check         ruff and mypy"
+
+demo: $(READY)
+	@$(BIN)/codegpt models pull
+	@$(BIN)/python -m codegpt_server.demo
+
+test: $(READY)
+	@$(BIN)/pytest -m "not model and not neovim"
+
+test-model: $(READY)
+	@CODEGPT_NVIM=$$(tests/e2e/get_neovim.sh | tail -n 1) $(BIN)/pytest -m model
+
+test-editors: $(READY)
+	@CODEGPT_NVIM=$$(tests/e2e/get_neovim.sh | tail -n 1) $(BIN)/pytest -m "neovim and not model"
+
+check: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "codegpt needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV)/ (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[evals,dev]'
+	@touch $(READY)
+
+lock: $(READY)
+	@{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu//'; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean:
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,173 @@
+"""A demonstration: the server, asked by a real LSP client, fills holes in a module of the standard library.
+
+The module is copied to a temporary folder and a line is taken out of it. The client does what an editor does: starts
+`codegpt-server`, opens the file, asks for an inline completion at the cursor, and inserts it.
+"""
+
+import ast
+import asyncio
+import heapq
+import inspect
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from codegpt.checkpoints import DEFAULT_MODEL, find
+from codegpt.console import run_and_exit
+from codegpt.document import Document, Edit, Span
+from codegpt.errors import CodeGPTError, InputError
+from codegpt_server.server import STATUS
+
+LINES_AROUND = 8
+LOAD_TIMEOUT_S = 300  # a first start also runs the model's self-check
+
+
+class Hole(NamedTuple):
+    """A function of the module and the statement of its body that is taken out."""
+
+    function: str
+    statement: int
+
+
+FIRST, SECOND = Hole("heapify", 2), Hole("_siftdown", 2)
+
+
+def punch(source: str, hole: Hole) -> tuple[Document, int]:
+    """The source without one statement, its indentation left, and the offset where it was."""
+    document = Document(source, language="python")
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.name == hole.function:
+            statement = node.body[hole.statement]
+            start = document.line_starts[statement.lineno - 1] + statement.col_offset
+            end = document.line_span((statement.end_lineno or statement.lineno) - 1).end
+            return document.apply(Edit(Span(start, end), "")), start
+    raise InputError(f"this Python's heapq has no function {hole.function}")
+
+
+def show(document: Document, offset: int, completion: str, console: Console, title: str) -> None:
+    """Print the lines around the cursor with the completion highlighted."""
+    starts, line = document.line_starts, document.line_at(offset)
+    begin = starts[max(0, line - LINES_AROUND)]
+    end = [*starts, len(document.text)][min(len(starts), line + LINES_AROUND)]
+    text = Text(document.text[begin:offset])
+    text.append(completion, style="bold black on green")
+    text.append(document.text[offset:end])
+    console.print(Panel(text, title=title, title_align="left", border_style="dim"))
+
+
+class Session:
+    """One editor's conversation with one server about one file."""
+
+    def __init__(self, uri: str) -> None:
+        self._client = LanguageClient("codegpt-demo", "1")
+        self._uri = uri
+        self._version = 0
+
+    async def start(self, command: list[str], text: str) -> float:
+        """Start the server, open the file and wait for the model; returns the seconds that took.
+
+        Raises:
+            CodeGPTError: the server cannot load the model.
+        """
+        ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        @self._client.feature(STATUS)  # type: ignore[untyped-decorator]  # pygls does not type it
+        def on_status(status: Any) -> None:
+            if status.state != "loading" and not ready.done():
+                ready.set_result("" if status.state == "ready" else status.detail)
+
+        @self._client.feature(types.WINDOW_SHOW_MESSAGE)  # type: ignore[untyped-decorator]
+        def on_message(params: types.ShowMessageParams) -> None:
+            click.echo(params.message, err=True)
+
+        started = time.monotonic()
+        await self._client.start_io(command[0], *command[1:])
+        capabilities = types.ClientCapabilities(
+            text_document=types.TextDocumentClientCapabilities(
+                inline_completion=types.InlineCompletionClientCapabilities()
+            )
+        )
+        await self._client.initialize_async(types.InitializeParams(capabilities=capabilities))
+        self._client.initialized(types.InitializedParams())
+        item = types.TextDocumentItem(self._uri, "python", self._version, text)
+        self._client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        failure = await asyncio.wait_for(ready, LOAD_TIMEOUT_S)
+        if failure:
+            raise CodeGPTError(failure)
+        return time.monotonic() - started
+
+    async def stop(self) -> None:
+        """End the conversation and the server."""
+        await self._client.shutdown_async(None)
+        self._client.exit(None)
+        await self._client.stop()  # type: ignore[no-untyped-call]
+
+    def replace(self, text: str) -> None:
+        """Make the open file hold `text`."""
+        self._version += 1
+        self._client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(self._version, self._uri),
+                [types.TextDocumentContentChangeWholeDocument(text)],
+            )
+        )
+
+    async def suggest(self, document: Document, offset: int) -> tuple[str, float]:
+        """The suggestion at `offset` and the seconds it took."""
+        at = document.position_at(offset, "utf-16")
+        started = time.monotonic()
+        answer = await self._client.text_document_inline_completion_async(
+            types.InlineCompletionParams(
+                types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
+                types.TextDocumentIdentifier(self._uri),
+                types.Position(at.line, at.character),
+            )
+        )
+        items = answer.items if isinstance(answer, types.InlineCompletionList) else answer or []
+        return (str(items[0].insert_text) if items else ""), time.monotonic() - started
+
+
+async def demonstrate(console: Console) -> dict[str, object]:
+    """Run the demonstration; returns what its last line prints."""
+    model = find(DEFAULT_MODEL)
+    source = Path(inspect.getsourcefile(heapq) or "").read_text(encoding="utf-8")
+    first, first_offset = punch(source, FIRST)
+    second, second_offset = punch(source, SECOND)
+    with tempfile.TemporaryDirectory(prefix="codegpt-demo-") as folder:
+        path = Path(folder) / "heapq.py"
+        path.write_text(first.text, encoding="utf-8")
+        session = Session(path.as_uri())
+        console.print(f"[dim]starting codegpt-server with {model.name} ...[/]")
+        load_s = await session.start([sys.executable, "-m", "codegpt_server", "--model", model.name], first.text)
+        completion, first_s = await session.suggest(first, first_offset)
+        show(first, first_offset, completion, console, f"heapq.{FIRST.function}, one statement taken out")
+        session.replace(second.text)
+        again, second_s = await session.suggest(second, second_offset)
+        show(second, second_offset, again, console, f"heapq.{SECOND.function}, likewise")
+        await session.stop()
+    console.print(f"model loaded in {load_s:.1f} s, first suggestion in {first_s:.1f} s, second in {second_s:.1f} s")
+    if not completion:
+        raise CodeGPTError("the server made no suggestion")
+    seconds = {"load_s": round(load_s, 2), "first_s": round(first_s, 2), "second_s": round(second_s, 2)}
+    return {"completion": completion, "model": model.name, **seconds}
+
+
+@click.command()
+def demo() -> None:
+    """Fill two holes in a standard library module through the language server."""
+    result = asyncio.run(demonstrate(Console(stderr=True)))
+    click.echo(json.dumps(result))
+
+
+if __name__ == "__main__":
+    run_and_exit(demo, "codegpt-demo")

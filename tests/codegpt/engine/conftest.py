@@ -1,0 +1,45 @@
+"""A tiny random model and a byte-level tokenizer: enough to compare every fast path with its slow twin."""
+
+import pytest
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, Qwen2Config
+
+from codegpt.engine.tokens import Tokens
+
+FIM_TOKENS = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|endoftext|>"]
+
+
+@pytest.fixture(scope="session")
+def tokenizer_json() -> str:
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokenizer = Tokenizer(models.BPE(vocab={symbol: i for i, symbol in enumerate(alphabet)}, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in FIM_TOKENS])
+    text: str = tokenizer.to_str()
+    return text
+
+
+@pytest.fixture(scope="session")
+def tokens(tokenizer_json: str) -> Tokens:
+    return Tokens(tokenizer_json)
+
+
+@pytest.fixture(scope="session", params=["qwen2", "llama"])
+def tiny_model(request: pytest.FixtureRequest) -> PreTrainedModel:
+    shape = {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "vocab_size": 260,
+        "max_position_embeddings": 2048,
+        "initializer_range": 0.3,  # wide, so that the argmax does not hang on rounding
+    }
+    config = Qwen2Config(**shape) if request.param == "qwen2" else LlamaConfig(**shape)
+    torch.manual_seed(7)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    assert isinstance(model, PreTrainedModel)
+    return model

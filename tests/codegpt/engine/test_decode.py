@@ -1,0 +1,155 @@
+"""The fast decoder and its slow twin write the same tokens; rows end for the right reason."""
+
+from collections.abc import Callable
+
+import pytest
+from transformers import PreTrainedModel
+
+from codegpt.engine.causal_model import CausalModel
+from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, PromptCache, decode, decode_plain
+from codegpt.engine.protocol import Generation, SamplingParams, StopReason
+from codegpt.engine.tokens import Tokens
+
+
+def go_on() -> StopReason | None:
+    return None
+
+
+def stop_after(calls: int) -> Callable[[], StopReason | None]:
+    left = iter(range(calls))
+    return lambda: None if next(left, None) is not None else StopReason.CANCELLED
+
+
+def ids_of(results: list[list[Generation]]) -> list[list[tuple[int, ...]]]:
+    return [[row.token_ids for row in rows] for rows in results]
+
+
+@pytest.fixture
+def model(tiny_model: PreTrainedModel) -> CausalModel:
+    return CausalModel(tiny_model)
+
+
+PROMPTS = ["def f(x):\n    return ", "a", "é😀 = {" + "1, " * 40]
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_greedy_equals_plain(model: CausalModel, tokens: Tokens, count: int, n: int) -> None:
+    prompts = [tokens.encode_text(text) for text in PROMPTS[:count]]
+    params = SamplingParams(max_new_tokens=24)
+    fast = decode(model, tokens, prompts, params, n, go_on)
+    slow = decode_plain(model, tokens, prompts, params, n, go_on)
+    assert ids_of(fast) == ids_of(slow)
+    assert [[row.text for row in rows] for rows in fast] == [[row.text for row in rows] for rows in slow]
+    for fast_rows, slow_rows in zip(fast, slow, strict=True):
+        for a, b in zip(fast_rows, slow_rows, strict=True):
+            assert a.mean_logprob == pytest.approx(b.mean_logprob, abs=1e-4)
+            assert a.stop_reason == b.stop_reason
+
+
+def test_sampling_equals_plain_and_does_not_depend_on_the_batch(model: CausalModel, tokens: Tokens) -> None:
+    prompts = [tokens.encode_text(text) for text in PROMPTS]
+    params = SamplingParams(max_new_tokens=16, temperature=0.8, top_p=0.95, seed=3)
+    together = decode(model, tokens, prompts, params, 4, go_on)
+    assert ids_of(together) == ids_of(decode_plain(model, tokens, prompts, params, 4, go_on))
+    alone = decode(model, tokens, prompts[1:2], params, 2, go_on)
+    assert ids_of(alone)[0] == ids_of(together)[1][:2]
+    assert len({row.token_ids for row in together[0]}) > 1
+
+
+def test_a_prompt_longer_than_a_chunk(model: CausalModel, tokens: Tokens) -> None:
+    prompt = tokens.encode_text("x = 1\n" * (PREFILL_CHUNK_TOKENS // 4))
+    assert len(prompt) > PREFILL_CHUNK_TOKENS
+    params = SamplingParams(max_new_tokens=8)
+    fast = decode(model, tokens, [prompt], params, 1, go_on)
+    assert ids_of(fast) == ids_of(decode_plain(model, tokens, [prompt], params, 1, go_on))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["abc", "abcd", "abcde"],  # typing
+        ["abcdefgh", "abc"],  # deleting
+        ["abc", "xyz", "abc"],  # another file and back
+        ["abc", "abc"],  # the same again
+        ["abcXdef", "abcYdef"],  # an edit above
+    ],
+)
+def test_a_kept_prompt_changes_nothing(model: CausalModel, tokens: Tokens, texts: list[str]) -> None:
+    kept = PromptCache()
+    params = SamplingParams(max_new_tokens=6)
+    for text in texts:
+        prompt = tokens.encode_text(text)
+        reused = decode(model, tokens, [prompt], params, 1, go_on, kept=kept)
+        assert ids_of(reused) == ids_of(decode_plain(model, tokens, [prompt], params, 1, go_on))
+
+
+def test_a_kept_prompt_is_not_computed_again(
+    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[int] = []
+    forward = model.forward
+
+    def counting(ids, *args, **kwargs):  # type: ignore[no-untyped-def]
+        computed.append(ids.numel())
+        return forward(ids, *args, **kwargs)
+
+    monkeypatch.setattr(model, "forward", counting)
+    kept = PromptCache()
+    params = SamplingParams(max_new_tokens=1)
+    decode(model, tokens, [tokens.encode_text("x" * 100)], params, 1, go_on, kept=kept)
+    decode(model, tokens, [tokens.encode_text("x" * 100 + "yz")], params, 1, go_on, kept=kept)
+    decode(model, tokens, [tokens.encode_text("x" * 100 + "yz")], params, 3, go_on, kept=kept)
+    assert computed == [100, 2, 1]
+
+
+def test_interrupted_anywhere_the_cache_stays_right(model: CausalModel, tokens: Tokens) -> None:
+    prompt = tokens.encode_text("x = 1\n" * (PREFILL_CHUNK_TOKENS // 4))
+    params = SamplingParams(max_new_tokens=4)
+    expected = ids_of(decode_plain(model, tokens, [prompt], params, 1, go_on))
+    kept = PromptCache()
+    for calls in (0, 1, 2, 3, 4, 5, 7, 8, 11):  # 3 layers: in the first chunk, the second, and while decoding
+        [[row]] = decode(model, tokens, [prompt], params, 1, stop_after(calls), kept=kept)
+        assert row.stop_reason is StopReason.CANCELLED or row.token_ids == expected[0][0]
+        assert {layer.keys.shape[-2] for layer in kept.cache.layers if layer.keys is not None} <= {len(kept.ids)}
+    assert ids_of(decode(model, tokens, [prompt], params, 1, go_on, kept=kept)) == expected
+
+
+def test_cancelled_before_the_first_token(model: CausalModel, tokens: Tokens) -> None:
+    results = decode(model, tokens, [[1, 2], [3]], SamplingParams(max_new_tokens=4), 2, stop_after(0))
+    assert results == [[Generation("", (), 0.0, StopReason.CANCELLED)] * 2] * 2
+
+
+def test_rows_end_for_the_right_reason(model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tokens, "end_ids", frozenset())
+    prompt = tokens.encode_text("ab")
+    [[free]] = decode(model, tokens, [prompt], SamplingParams(max_new_tokens=12), 1, go_on)
+    assert (free.stop_reason, len(free.token_ids)) == (StopReason.LENGTH, 12)
+    stop = free.text[3:5]
+    first = free.text.find(stop)
+    [[stopped]] = decode(model, tokens, [prompt], SamplingParams(max_new_tokens=12, stop=(stop,)), 1, go_on)
+    assert (stopped.text, stopped.stop_reason) == (free.text[:first], StopReason.STOP)
+    seen: list[tuple[int, str]] = []
+
+    def watch(row: int, text: str) -> bool:
+        seen.append((row, text))
+        return len(seen) == 4
+
+    [[watched]] = decode(model, tokens, [prompt], SamplingParams(max_new_tokens=12), 1, go_on, watch)
+    assert watched.stop_reason is StopReason.STOP
+    assert watched.token_ids == free.token_ids[:4]
+    assert seen[-1] == (0, watched.text)
+
+
+def test_a_control_token_ends_the_row_and_is_not_text(
+    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = tokens.encode_text("ab")
+    [[free]] = decode(model, tokens, [prompt], SamplingParams(max_new_tokens=12), 1, go_on)
+    third = free.token_ids[2]
+    at = free.token_ids.index(third)
+    monkeypatch.setattr(Tokens, "end_ids", frozenset({third}))
+    [[ended]] = decode(model, tokens, [prompt], SamplingParams(max_new_tokens=12), 1, go_on)
+    assert ended.stop_reason is StopReason.END_OF_TEXT
+    assert ended.token_ids == free.token_ids[: at + 1]
+    assert ended.text == tokens.decode(free.token_ids[:at])

@@ -1,0 +1,81 @@
+"""The torch engine: prompts with control tokens, limits, deadlines, and loading from a directory."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+from codegpt.engine.protocol import SamplingParams, StopReason
+from codegpt.engine.tokens import Tokens
+from codegpt.engine.torch_engine import TorchEngine, load_torch_engine
+from codegpt.errors import CheckpointError, PromptTooLong
+from codegpt.prompt import Markup, Prompt, parse_fim, render_fim
+
+
+@pytest.fixture
+def engine(tiny_model: PreTrainedModel, tokens: Tokens) -> TorchEngine:
+    return TorchEngine(tiny_model, tokens, "tiny", "d1gest")
+
+
+def test_info(engine: TorchEngine) -> None:
+    assert (engine.info.name, engine.info.digest, engine.info.context_tokens) == ("tiny", "d1gest", 2048)
+    assert (engine.info.device, engine.info.dtype) == ("cpu", "float32")
+    assert "<|fim_middle|>" in engine.info.markup
+    assert engine.count_tokens("é😀<|fim_middle|>") == 2 + 4 + 14
+
+
+def test_spelling_a_control_token_is_not_using_it(engine: TorchEngine) -> None:
+    fim = parse_fim("qwen2.5-coder/spm")
+    params = SamplingParams(max_new_tokens=8)
+    spelt = engine.generate([Prompt(("a<|fim_middle|>b",))], params)
+    used = engine.generate([Prompt(("a", Markup("<|fim_middle|>"), "b"))], params)
+    assert spelt[0][0].token_ids != used[0][0].token_ids
+    assert engine.generate([render_fim("a", "b", fim)], params)[0][0].token_ids
+
+
+def test_unknown_control_token(engine: TorchEngine) -> None:
+    with pytest.raises(CheckpointError, match=r"no control token '<nope>'"):
+        engine.generate([Prompt((Markup("<nope>"),))], SamplingParams())
+
+
+def test_too_long(engine: TorchEngine) -> None:
+    with pytest.raises(PromptTooLong, match="a prompt of 2047 tokens and 2 new ones do not fit the model's 2048"):
+        engine.generate([Prompt(("x" * 2047,))], SamplingParams(max_new_tokens=2))
+
+
+def test_empty_prompt_and_nothing_to_do(engine: TorchEngine) -> None:
+    assert engine.generate([], SamplingParams()) == []
+    assert len(engine.generate([Prompt(())], SamplingParams(max_new_tokens=3))[0][0].token_ids) > 0
+
+
+def test_deadline_and_cancel(engine: TorchEngine) -> None:
+    prompts = [Prompt(("ab",))]
+    [[late]] = engine.generate(prompts, SamplingParams(timeout_s=0.0))
+    assert (late.stop_reason, late.token_ids) == (StopReason.DEADLINE, ())
+    asked: list[None] = []
+
+    def cancelled() -> bool:
+        asked.append(None)
+        return len(asked) > 10
+
+    [[stopped]] = engine.generate(prompts, SamplingParams(max_new_tokens=50), cancelled=cancelled)
+    assert stopped.stop_reason is StopReason.CANCELLED
+    assert len(asked) == 11  # three layers: one prompt pass, then steps; it stopped at the first yes
+    assert len(stopped.token_ids) == 3
+
+
+def test_load(tiny_model: PreTrainedModel, tokenizer_json: str, tmp_path: Path) -> None:
+    tiny_model.save_pretrained(tmp_path)
+    (tmp_path / "tokenizer.json").write_text(tokenizer_json, encoding="utf-8")
+    engine = load_torch_engine(tmp_path, "tiny")
+    assert engine.info.dtype in ("bfloat16", "float32")
+    assert engine.generate([Prompt(("ab",))], SamplingParams(max_new_tokens=2))[0][0].token_ids
+
+
+def test_load_something_else(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=r"tokenizer\.json cannot be read"):
+        load_torch_engine(tmp_path)
+    assert torch.get_default_dtype() is torch.float32

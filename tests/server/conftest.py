@@ -1,0 +1,110 @@
+"""An editor for tests: pygls' own client, talking to a real server process over stdio."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+
+URI = "file:///project/example.py"
+
+
+class Editor:
+    """One open document in one server."""
+
+    def __init__(self, client: LanguageClient, answer: types.InitializeResult, log: Path) -> None:
+        self.client = client
+        self.capabilities = answer.capabilities
+        self.log = log
+        self.version = 0
+        self.messages: list[str] = []
+        self.statuses: list[tuple[str, str]] = []
+
+    def open(self, text: str, uri: str = URI, language: str = "python") -> None:
+        self.client.text_document_did_open(
+            types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, language, self.version, text))
+        )
+
+    def change(self, start: tuple[int, int], end: tuple[int, int], text: str) -> None:
+        self.version += 1
+        place = types.Range(types.Position(*start), types.Position(*end))
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(self.version, URI),
+                [types.TextDocumentContentChangePartial(place, text)],
+            )
+        )
+
+    def ask(self, line: int, character: int, msg_id: str | None = None, uri: str = URI) -> "asyncio.Future[Any]":
+        params = types.InlineCompletionParams(
+            types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
+            types.TextDocumentIdentifier(uri),
+            types.Position(line, character),
+        )
+        request = self.client.protocol.send_request_async("textDocument/inlineCompletion", params, msg_id)
+        return asyncio.ensure_future(request)
+
+    async def texts(self, line: int, character: int) -> list[str]:
+        answer = await self.ask(line, character)
+        return [item.insert_text for item in answer.items]
+
+    async def until(self, condition: Callable[[], bool], timeout_s: float = 20) -> None:
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    def generations(self) -> list[str]:
+        return self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
+
+
+OpenEditor = Callable[..., AbstractAsyncContextManager[Editor]]
+
+
+@pytest.fixture
+def editor(tmp_path: Path) -> OpenEditor:
+    """`async with editor(command...)`: a server started with the command, or one that slowly suggests a text."""
+
+    @asynccontextmanager
+    async def start(
+        *command: str,
+        text: str = "return a + b",
+        seconds_per_token: float = 0.0,
+        encodings: list[types.PositionEncodingKind] | None = None,
+        options: Any = None,
+    ) -> AsyncIterator[Editor]:
+        log = tmp_path / "generations"
+        slow = (str(Path(__file__).parent / "slow_server.py"), str(log), text, str(seconds_per_token))
+        client = LanguageClient("test-editor", "1")
+        await client.start_io(sys.executable, *(command or slow))
+        answer = await client.initialize_async(
+            types.InitializeParams(
+                capabilities=types.ClientCapabilities(
+                    general=types.GeneralClientCapabilities(position_encodings=encodings)
+                ),
+                initialization_options=options,
+            )
+        )
+        opened = Editor(client, answer, log)
+
+        @client.feature(types.WINDOW_SHOW_MESSAGE)
+        def on_message(params: types.ShowMessageParams) -> None:
+            opened.messages.append(params.message)
+
+        @client.feature("codegpt/status")
+        def on_status(status: Any) -> None:
+            opened.statuses.append((status.state, status.detail))
+
+        client.initialized(types.InitializedParams())
+        try:
+            yield opened
+        finally:
+            await client.shutdown_async(None)
+            client.exit(None)
+            await client.stop()
+
+    return start

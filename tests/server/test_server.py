@@ -1,0 +1,201 @@
+"""The server as an editor sees it: a real process, the scripted engine, real messages."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcRequestCancelled
+
+SERVER = str(Path(sys.executable).with_name("codegpt-server"))
+
+
+def test_initialize_is_answered_within_a_second_and_before_torch() -> None:
+    body = json.dumps(
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "initialize",
+            "params": {"processId": None, "rootUri": None, "capabilities": {}},
+        }
+    ).encode()
+    started = time.monotonic()
+    with subprocess.Popen([SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        server.stdin.flush()
+        header = server.stdout.readline()
+        answered_s = time.monotonic() - started
+        loaded = Path(f"/proc/{server.pid}/maps").read_text() if sys.platform == "linux" else ""
+        server.kill()
+        server.communicate()
+    assert header.startswith(b"Content-Length:")
+    assert answered_s < 1.0
+    assert "libtorch" not in loaded
+
+
+def test_capabilities(editor) -> None:
+    async def scenario() -> None:
+        async with editor() as e:
+            assert e.capabilities.inline_completion_provider is not None
+            assert e.capabilities.completion_provider is not None
+            assert e.capabilities.position_encoding == types.PositionEncodingKind.Utf16
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "character"),
+    [
+        (types.PositionEncodingKind.Utf8, 15),
+        (types.PositionEncodingKind.Utf16, 13),
+        (types.PositionEncodingKind.Utf32, 12),
+    ],
+)
+def test_inline_completion_in_every_encoding(editor, encoding: types.PositionEncodingKind, character: int) -> None:
+    async def scenario() -> None:
+        async with editor(text="+ 1", encodings=[encoding]) as e:
+            e.open('x = len("😀") \n')
+            answer = await e.ask(0, character)
+            assert [item.insert_text for item in answer.items] == ["+ 1"]
+            at = types.Position(0, character)
+            assert answer.items[0].range == types.Range(at, at)
+
+    asyncio.run(scenario())
+
+
+def test_completion_for_editors_without_inline_completion(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="name(a)\nmore") as e:
+            e.open("x = 1\nso_\n")
+            answer = await e.client.text_document_completion_async(
+                types.CompletionParams(types.TextDocumentIdentifier("file:///project/example.py"), types.Position(1, 3))
+            )
+            assert isinstance(answer, types.CompletionList)
+            [item] = answer.items
+            assert item.label == "so_name(a)"
+            assert item.filter_text == "so_"
+            assert item.text_edit == types.TextEdit(
+                types.Range(types.Position(1, 0), types.Position(1, 3)), "so_name(a)"
+            )
+
+    asyncio.run(scenario())
+
+
+def test_cancel_stops_the_work(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="x" * 1000, seconds_per_token=0.02) as e:
+            e.open("a = \n")
+            request = e.ask(0, 4, msg_id="cancel-me")
+            await e.until(lambda: ("ready", "scripted") in e.statuses)
+            await asyncio.sleep(0.2)
+            e.client.cancel_request(types.CancelParams("cancel-me"))
+            with pytest.raises(JsonRpcRequestCancelled):
+                await request
+            await e.until(lambda: len(e.generations()) == 1)
+            reason, tokens = e.generations()[0].split()
+            assert reason == "cancelled"
+            assert int(tokens) < 40
+            assert (await e.ask(0, 4, msg_id="after")).items  # the next request is not affected
+
+    asyncio.run(scenario())
+
+
+def test_the_newest_request_of_a_document_wins(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="x" * 20, seconds_per_token=0.01) as e:
+            e.open("a = \n")
+            older = [e.ask(0, 4) for _ in range(4)]
+            newest = e.ask(0, 4)
+            assert [item.insert_text for item in (await newest).items] == ["x" * 20]
+            assert [list((await request).items) for request in older] == [[], [], [], []]
+            assert [line for line in e.generations() if not line.startswith("cancelled")] == ["end_of_text 20"]
+
+    asyncio.run(scenario())
+
+
+def test_a_document_that_changed_meanwhile_gets_nothing(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="x" * 20, seconds_per_token=0.01) as e:
+            e.open("a = \n")
+            request = e.ask(0, 4)
+            await asyncio.sleep(0.02)
+            e.change((0, 4), (0, 4), "b")
+            assert not (await request).items
+            assert await e.texts(0, 5) == ["x" * 20]
+
+    asyncio.run(scenario())
+
+
+def test_form_feeds_and_line_separators_do_not_end_lines(editor) -> None:
+    """An editor's line 3 is the server's line 3: after an edit there, the server knows where that line ends."""
+
+    async def scenario() -> None:
+        async with editor(text="+ 1") as e:
+            e.open('a = 1\n\x0cdef f():\n    s = "x\u2028y"\n    pass\n')
+            e.change((3, 4), (3, 8), "return s ")
+            for line, end in [(0, 5), (1, 9), (2, 13), (3, 13)]:
+                [item] = (await e.ask(line, 99)).items
+                assert item.range.start == types.Position(line, end)
+
+    asyncio.run(scenario())
+
+
+def test_positions_out_of_range_are_answered(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="+ 1") as e:
+            e.open("a = 1 \n")
+            for line, character in [(0, 999), (99, 0), (99, 99)]:
+                assert await e.texts(line, character) == ["+ 1"]
+
+    asyncio.run(scenario())
+
+
+def test_a_document_that_is_not_open_gets_nothing(editor) -> None:
+    async def scenario() -> None:
+        async with editor() as e:
+            assert not (await e.ask(0, 0, uri="file:///etc/hostname")).items
+
+    asyncio.run(scenario())
+
+
+def test_a_model_that_is_not_there_is_said_once_and_nothing_is_downloaded(editor, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "empty"))
+
+    async def scenario() -> None:
+        async with editor("-m", "codegpt_server") as e:
+            e.open("a = \n")
+            assert await e.texts(0, 4) == []
+            assert [state for state, _ in e.statuses] == ["loading", "failed"]
+            [message] = e.messages
+            assert message.startswith("codegpt: qwen2.5-coder-0.5b-instruct")
+            assert "codegpt models pull" in message
+
+    asyncio.run(scenario())
+    assert not (tmp_path / "empty").exists()
+
+
+def test_wrong_settings_are_named_and_the_rest_is_used(editor) -> None:
+    async def scenario() -> None:
+        async with editor(options={"timeout_s": "soon", "colour": 1}) as e:
+            await e.until(lambda: len(e.messages) == 2)
+            assert e.messages == [
+                "codegpt: setting 'timeout_s' must be a positive number",
+                "codegpt: unknown setting 'colour'; known: fim, model, timeout_s",
+            ]
+
+    asyncio.run(scenario())
+
+
+def test_scripted_server_and_help() -> None:
+    shown = subprocess.run([SERVER, "--help"], capture_output=True, text=True, check=True)
+    assert "--scripted TEXT" in shown.stdout
+    wrong = subprocess.run([SERVER, "--nope"], capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert re.fullmatch(r"codegpt-server: No such option '--nope'\..*\n", wrong.stderr)

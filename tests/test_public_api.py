@@ -1,0 +1,44 @@
+"""What importing costs, and which way imports point."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.parametrize("module", ["codegpt", "codegpt.cli", "codegpt.complete", "codegpt_server.__main__"])
+def test_importing_is_light(module: str) -> None:
+    heavy = ("torch", "transformers", "pygls", "huggingface_hub")
+    code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout == "[]\n"
+
+
+def test_the_readme_draws_the_tree_that_is_there() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    tracked = subprocess.run(
+        ["git", "ls-files", "codegpt", "server", "evals"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    modules = [Path(name) for name in tracked if name.endswith(".py") and not name.endswith("__init__.py")]
+    assert modules
+    assert [str(module) for module in modules if f" {module.name} " not in readme] == []
+
+
+def test_files_and_functions_stay_small() -> None:
+    import ast
+
+    long = []
+    for folder in ("codegpt", "server", "evals"):
+        for path in (ROOT / folder).rglob("*.py"):
+            source = path.read_text(encoding="utf-8")
+            if source.count("\n") > 400:
+                long.append(str(path))
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    length = (node.end_lineno or 0) - node.lineno + 1
+                    if length > 60 and node.name != "create_server":
+                        long.append(f"{path}:{node.name}")
+    assert long == []
