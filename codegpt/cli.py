@@ -63,7 +63,7 @@ def complete(file: Path, place: str, model: str, fim: str, as_json: bool) -> Non
         }
         click.echo(json.dumps(result))
     elif best:
-        click.echo(best.text, nl=False)
+        click.echo(best.text.encode(), nl=False)  # bytes: no terminal's encoding or line ends
     else:
         click.echo(f"codegpt: no suggestion: {completions.why_none}", err=True)
 

@@ -4,16 +4,22 @@
 renders the prompt, the engine writes, `conclude` cuts what it wrote. The evals use the same three.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from codegpt.context import fit_window
 from codegpt.context.fit import CountTokens
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
+from codegpt.languages import LANGUAGES
 from codegpt.postprocess import Cut, Extent, Place, drop_unfinished_line, ended, finish
 from codegpt.prompt import Fim, Prompt, render_fim
 from codegpt.syntax import HoleKind, Syntax, parse
+
+_OPENS_BLOCK = re.compile(r"(?:[:{]|=>|\b(?:then|do))\s*$")
+_TEXT = (HoleKind.STRING, HoleKind.COMMENT, HoleKind.DOCSTRING, HoleKind.IMPORT)
+_VALUE = (HoleKind.EXPRESSION, HoleKind.ARGUMENTS)
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,9 @@ def plan(
     and go astray behind a lone one. `postprocess.drop_typed_space` takes it off again.
     """
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count_tokens)
-    place = Place(document.text[:offset], document.text[offset:], Extent.LINE)
+    place = Place(document.text[:offset], document.text[offset:], Extent.LINE, LANGUAGES.get(document.language))
     extent = options.extent or choose_extent(parse(document), place, offset)
-    place = Place(place.prefix, place.suffix, extent)
+    place = replace(place, extent=extent)
     prefix = window.prefix[: max(0, len(window.prefix) - len(place.typed_space))]
     prompt = render_fim(_for_model(prefix), _for_model(window.suffix), fim)
     params = SamplingParams(
@@ -97,10 +103,14 @@ def choose_extent(syntax: Syntax | None, place: Place, offset: int) -> Extent:
     """A block where a body or a statement is missing, the rest of the line everywhere else."""
     if place.line_after.strip():
         return Extent.LINE
-    if not place.line_before.strip():
+    before = place.line_before.rstrip()
+    if not before:
         kind = HoleKind.STATEMENT if syntax is None else syntax.hole_at(offset)
         return Extent.BLOCK if kind in (HoleKind.STATEMENT, HoleKind.BODY, HoleKind.UNKNOWN) else Extent.LINE
-    return Extent.BLOCK if place.line_before.rstrip().endswith((":", "{", "=>", "then", "do")) else Extent.LINE
+    kind = HoleKind.UNKNOWN if syntax is None else syntax.hole_at(offset)
+    if kind in _TEXT or (kind in _VALUE and before.endswith(":")):
+        return Extent.LINE
+    return Extent.BLOCK if kind is HoleKind.BODY or _OPENS_BLOCK.search(before) else Extent.LINE
 
 
 def conclude(asked: Plan, generations: Sequence[Generation]) -> Completions:

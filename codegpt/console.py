@@ -7,16 +7,20 @@ import click
 
 from codegpt.errors import CodeGPTError
 
+WRONG_USAGE = 2
 INTERRUPTED = 130
 
 
 def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
     """Run a click command as `name`; returns the exit code.
 
-    Wrong usage and `CodeGPTError` are one line and 2; Ctrl-C is 130.
+    Wrong usage and `CodeGPTError` are one line and 2; a bare group of commands shows its help and is 2; Ctrl-C is 130.
     """
     try:
         result = command.main(list(arguments) if arguments is not None else None, prog_name=name, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return WRONG_USAGE
     except click.ClickException as error:
         return _fail(name, error.format_message())
     except CodeGPTError as error:
@@ -30,7 +34,7 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
 def _fail(name: str, message: str) -> int:
     one_line = " ".join(message.split())
     click.echo(f"{name}: {one_line}", err=True)
-    return 2
+    return WRONG_USAGE
 
 
 def run_and_exit(command: click.Command, name: str) -> None:

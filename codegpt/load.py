@@ -4,6 +4,7 @@ This is where the checkpoint, torch and the self-check meet; torch is imported o
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -85,20 +86,24 @@ def _checked(checkpoint: Checkpoint, engine: Engine, candidates: tuple[Fim, ...]
         "digest": checkpoint.digest,
         "candidates": [str(fim) for fim in candidates],
     }
-    stored = _read(path, key)
+    stored = _read(path, key, candidates)
     if stored is not None:
         return stored
     check = run_fim_check(engine, candidates)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(path, {**key, "result": check.to_json()})
+    with suppress(OSError):  # a cache that cannot be written costs time at the next start, no more
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, {**key, "result": check.to_json()})
     return check
 
 
-def _read(path: Path, key: dict[str, object]) -> FimCheck | None:
+def _read(path: Path, key: dict[str, object], candidates: tuple[Fim, ...]) -> FimCheck | None:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if {name: stored[name] for name in key} != key:
             return None
-        return FimCheck(**{field.name: stored["result"][field.name] for field in fields(FimCheck)})
+        check = FimCheck(**{field.name: stored["result"][field.name] for field in fields(FimCheck)})
+        counts = (check.hits, check.left_only_hits, check.holes)
+        sound = check.fim in [str(fim) for fim in candidates] and all(type(count) is int for count in counts)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    return check if sound else None

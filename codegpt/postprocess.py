@@ -2,9 +2,11 @@ r"""From what a model wrote to what is worth inserting: one named, pure rule per
 
 Models seldom stop where the hole ends: they write on into the suffix, a main function, tests. Where to stop is decided
 here. A rule takes a text and the `Place` it goes to, and returns the text, cut or not; `finish` runs `RULES` in order
-and records each `Cut` with its reason. Rules never add text; at the end, line ends become the document's.
+until none finds more to cut, and records each `Cut` with its reason. Rules never add text; at the end, line ends become
+the document's.
 
-The same rules tell the decoder when to stop early: `ended` is true once no further text could survive them.
+The same rules tell the decoder when to stop early: `ended` is true once no further text could survive them. It asks
+`STOPPING_RULES`, which cut a text at the same place however it goes on.
 
 Not covered: whether the result parses; the caller asks `syntax` for that.
 """
@@ -13,17 +15,24 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache, cached_property
 from typing import NamedTuple
+
+from codegpt.languages import Language
 
 MAX_BLOCK_LINES = 24
 """A block completion is never longer; people read a suggestion before they take it."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-# Control characters but tab and line ends; bidirectional controls and invisible marks (CVE-2021-42574).
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-_LOOP = re.compile(r"(?=\S*\w)(\S.{2,40}?)\1{7,}")
-_STRING_OR_BRACKET = re.compile(r""""(?:\\.|[^"\\\r\n])*"|'(?:\\.|[^'\\\r\n])*'|[()\[\]{}]""")
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+# Control characters but tab and line ends; bidirectional controls, invisible marks and tags (CVE-2021-42574); the line
+# ends that only some programs know.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+)
+_BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
+_LOOP = re.compile(r"(?=\S*\w)(\S[^\r\n]{2,40}?)\1{7,}")
+_WORD_OR_OPENER = re.compile(r"[\w(\[{\"'`]")
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -42,21 +51,36 @@ class Place:
         prefix: the document up to the cursor.
         suffix: the document after the cursor.
         extent: to the end of the line, or of the block.
+        language: tells comments, strings and the word that ends a block; None where it is unknown.
     """
 
     prefix: str
     suffix: str
     extent: Extent
+    language: Language | None = None
 
-    @property
+    @cached_property
     def line_before(self) -> str:
         """The cursor's line up to the cursor."""
-        return _LINE_END.split(self.prefix)[-1]
+        return self.prefix[max(self.prefix.rfind("\n"), self.prefix.rfind("\r")) + 1 :]
 
-    @property
+    @cached_property
     def line_after(self) -> str:
         """The cursor's line from the cursor on."""
         return _LINE_END.split(self.suffix, maxsplit=1)[0]
+
+    @cached_property
+    def lines_below(self) -> tuple[str, ...]:
+        """The lines below the cursor's that are not blank, without white space at their ends."""
+        return tuple(line.rstrip() for line in _LINE_END.split(self.suffix)[1:] if line.strip())
+
+    @cached_property
+    def open_brackets(self) -> tuple[str, ...]:
+        """The brackets that are open at the cursor and that nothing after it closes, outermost first."""
+        opened = _unmatched(self.prefix, self.language).opened
+        for closer in _unmatched(self.suffix, self.language).closers:
+            _close(opened, closer.mark)
+        return tuple(opened)
 
     @property
     def line_end(self) -> str:
@@ -99,18 +123,19 @@ def drop_control_characters(text: str, _place: Place) -> tuple[str, str]:
 def drop_typed_space(text: str, place: Place) -> tuple[str, str]:
     """The prompt ends before the white space at the cursor, so the model writes it again; drop what is there already.
 
-    On an otherwise blank line a completion that is indented less than the cursor belongs to an outer block: nothing is
-    left of it.
+    On an otherwise blank line, blank lines before the text go too, and a completion that is indented less than the
+    cursor belongs to an outer block: nothing is left of it.
     """
     typed = place.typed_space
-    if not typed or not text:
+    if not typed:
         return text, ""
+    blank = not place.line_before.strip()
+    if blank and (match := _BLANK_LINES.match(text)):
+        text = text[match.end() :]
     if text.startswith(typed):
         return text[len(typed) :], "white space that is already typed"
-    if not place.line_before.strip():
-        lead = text[: len(text) - len(text.lstrip(" \t"))]
-        if typed.startswith(lead):
-            return "", "the model would leave this block"
+    if blank and typed.startswith(text[: len(text) - len(text.lstrip(" \t"))]):
+        return "", "the model would leave this block"
     return text.lstrip(" \t"), "white space that is already typed"
 
 
@@ -125,97 +150,117 @@ def stop_at_scope_end(text: str, place: Place) -> tuple[str, str]:
     """A block ends at the first line that is indented less than it.
 
     On a blank line the block is as deep as its own first line, and at the top level it ends before the next thing after
-    a blank line. After a header, such as ``def f():``, the block is what is deeper than the header.
+    a blank line. After a header, such as ``def f():``, the block is what is deeper than the header, and what closes it.
     """
-    if place.extent is not Extent.BLOCK:
-        return text, ""
     lines = _split_keeping_ends(text)
+    if place.extent is not Extent.BLOCK or not lines:
+        return text, ""
     after_header = bool(place.line_before.strip())
-    base = _indent_width(place.line_before) + (0 if after_header or not lines else _indent_width(lines[0]))
-    kept = 0
-    for number, line in enumerate(lines[:MAX_BLOCK_LINES]):
-        if number and line.strip():
-            width = _indent_width(line)
-            closes = line.strip()[0] in _CLOSERS
-            next_at_top = base == 0 and not lines[number - 1].strip()
-            if width < base or (width == base and not closes and (after_header or next_at_top)):
-                return text[:kept].rstrip(), "the block ends here"
-        kept += len(line)
-    return text[:kept], f"a block has at most {MAX_BLOCK_LINES} lines"
+    first = 0 if after_header else next((number for number, line in enumerate(lines) if line.strip()), 0)
+    base = _indent_width(lines[first] if first else place.line_before + lines[0])
+    for number in range(first + 1, min(len(lines), MAX_BLOCK_LINES)):
+        line = lines[number]
+        width = _indent_width(line)
+        next_thing = after_header or (base == 0 and not lines[number - 1].strip())
+        if line.strip() and (width < base or (width == base and next_thing and not _closes(line, base, place))):
+            return "".join(lines[:number]).rstrip(), "the block ends here"
+    return "".join(lines[:MAX_BLOCK_LINES]), f"a block has at most {MAX_BLOCK_LINES} lines"
 
 
 def drop_unopened_closers(text: str, place: Place) -> tuple[str, str]:
-    """A bracket closes only what is open: in the completion, or before the cursor and not closed after it.
-
-    Brackets in strings do not count; brackets in comments do.
-    """
-    open_here = max(0, len(_unmatched(place.prefix).opened) - len(_unmatched(place.suffix).closed_at))
-    closed_at = _unmatched(text).closed_at
-    if len(closed_at) <= open_here:
-        return text, ""
-    return text[: closed_at[open_here]].rstrip(), "a bracket closes that is not open here"
-
-
-def drop_suffix_overlap(text: str, place: Place) -> tuple[str, str]:
-    """What already stands after the cursor is not inserted a second time.
-
-    Two cases: the completion's end repeats the rest of the cursor's line; or one of its lines is the next line of the
-    file, and everything from there on is a copy.
-    """
-    rest = place.line_after.strip()
-    if len(rest) > 1 and text.rstrip().endswith(rest):
-        return text.rstrip()[: -len(rest)], "it repeats the rest of this line"
-    following = [line.strip() for line in _LINE_END.split(place.suffix)[1:] if line.strip()]
-    if following and len(following[0]) > 2:
-        kept = 0
-        for number, line in enumerate(_split_keeping_ends(text)):
-            if line.strip() == following[0] and (number or not place.line_before.strip()):
-                return text[:kept].rstrip(" \t\r\n") if number else "", "it repeats the text below the cursor"
-            kept += len(line)
+    """A bracket closes only what is open: in the completion, or before the cursor and not closed after it."""
+    still_open = list(place.open_brackets)
+    for closer in _unmatched(text, place.language).closers:
+        if not _close(still_open, closer.mark):
+            return text[: closer.offset].rstrip(), "a bracket closes that is not open here"
     return text, ""
 
 
-def cut_repetition(text: str, _place: Place) -> tuple[str, str]:
-    """A model in a loop: the second of three equal runs of lines, or of eight equal pieces of a line, ends the text."""
+def drop_copy_of_next_line(text: str, place: Place) -> tuple[str, str]:
+    """Where a line of the completion is the next line of the file, everything from there on is a copy."""
+    following = place.lines_below[0] if place.lines_below else ""
+    if not any(character.isalnum() for character in following):
+        return text, ""
     lines = _split_keeping_ends(text)
-    for start in range(len(lines)):
-        for size in range(1, (len(lines) - start) // 3 + 1):
-            run = lines[start : start + size]
-            if (
-                any(line.strip() for line in run)
-                and _same(lines[start + size : start + 2 * size], run)
-                and _same(lines[start + 2 * size : start + 3 * size], run)
-            ):
-                return "".join(lines[: start + size]).rstrip(), "the model repeats itself"
+    for number, line in enumerate(lines):
+        behind = "" if number else place.line_before
+        if (behind + line).rstrip() == following and not behind.strip():
+            return "".join(lines[:number]).rstrip(), "it repeats the text below the cursor"
+    return text, ""
+
+
+def cut_repeated_pieces(text: str, _place: Place) -> tuple[str, str]:
+    """A model in a loop within a line: the second of eight equal pieces ends the text."""
     loop = _LOOP.search(text)
     return (text[: loop.end(1)], "the model repeats itself") if loop else (text, "")
 
 
-def trim_end(text: str, _place: Place) -> tuple[str, str]:
-    """No white space at the end; a text of white space alone is nothing."""
-    return text.rstrip(), "white space at the end"
+def cut_repeated_lines(text: str, place: Place) -> tuple[str, str]:
+    """A model in a loop: the second of three equal runs of lines ends the text."""
+    lines = _split_keeping_ends(text)
+    shown = [line.rstrip() for line in lines]
+    if shown and not place.line_before.strip():
+        shown[0] = place.line_before + shown[0]
+    for end in range(3, len(lines) + 1):
+        for size in range(1, end // 3 + 1):
+            run = shown[end - size : end]
+            if any(run) and run == shown[end - 2 * size : end - size] == shown[end - 3 * size : end - 2 * size]:
+                return "".join(lines[: end - 2 * size]).rstrip(), "the model repeats itself"
+    return text, ""
 
 
-RULES: tuple[Rule, ...] = (
-    drop_control_characters,
-    drop_typed_space,
-    stop_at_line_end,
+def drop_rest_of_line(text: str, place: Place) -> tuple[str, str]:
+    """What already stands between the cursor and the end of its line is not inserted a second time.
+
+    The same for its beginning, where the rest of it closes brackets: `drop_unopened_closers` has taken that part.
+    """
+    rest = place.line_after.strip()
+    closers = _unmatched(rest, place.language).closers
+    for known in (rest, rest[: closers[0].offset].rstrip() if closers else ""):
+        kept = text.rstrip().removesuffix(known)
+        within_word = _is_word(known[:1]) and _is_word(kept[-1:])
+        if known and kept != text.rstrip() and not within_word and not _unmatched(kept, place.language).opened:
+            return kept, "it repeats the rest of this line"
+    return text, ""
+
+
+def trim_end(text: str, place: Place) -> tuple[str, str]:
+    """No white space at the end but what stands before the next word; a text of white space alone is nothing."""
+    kept = text.rstrip()
+    if kept and place.extent is Extent.LINE and _WORD_OR_OPENER.match(place.line_after):
+        return text, ""
+    return kept, "white space at the end"
+
+
+STOPPING_RULES: tuple[Rule, ...] = (
     stop_at_scope_end,
     drop_unopened_closers,
-    drop_suffix_overlap,
-    cut_repetition,
-    trim_end,
+    drop_copy_of_next_line,
+    cut_repeated_pieces,
+    cut_repeated_lines,
 )
 
+RULES: tuple[Rule, ...] = (stop_at_line_end, *STOPPING_RULES, drop_rest_of_line, trim_end)
 
-def finish(text: str, place: Place, rules: tuple[Rule, ...] = RULES) -> Finished:
-    """Run the rules in order."""
+
+def finish(text: str, place: Place) -> Finished:
+    """Run the rules until none cuts any more; what a model writes again of the white space at the cursor goes first."""
     cuts = []
-    for rule in rules:
-        after, reason = rule(text, place)
-        if after != text:
-            cuts.append(Cut(rule.__name__, reason, len(text) - len(after)))
-        text = after
+
+    def cut(rule: Rule) -> None:
+        nonlocal text
+        before = text
+        text, reason = rule(before, place)
+        if text != before:
+            cuts.append(Cut(rule.__name__, reason, len(before) - len(text)))
+
+    cut(drop_control_characters)
+    cut(drop_typed_space)
+    seen = None
+    while text != seen:
+        seen = text
+        for rule in RULES:
+            cut(rule)
     return Finished(_LINE_END.sub(place.line_end, text), tuple(cuts))
 
 
@@ -224,21 +269,25 @@ def ended(text: str, place: Place) -> bool:
 
     Only whole lines are judged, since a half-written line may still become something else.
     """
-    body, _ = drop_typed_space(text, place)
+    written, _ = drop_control_characters(text[: _whole_lines(text)], place)
+    whole, _ = drop_typed_space(written, place)
+    if not whole:
+        return bool(written.strip())
     if place.extent is Extent.LINE:
-        return _LINE_END.search(body) is not None
-    end = max((match.end() for match in _LINE_END.finditer(body)), default=0)
-    whole = body[:end]
-    for rule in (stop_at_scope_end, drop_unopened_closers, drop_suffix_overlap, cut_repetition):
-        if rule(whole, place)[0].rstrip() != whole.rstrip():
-            return True
-    return False
+        return True
+    whole = whole.rstrip() + "\n"
+    return any(rule(whole, place)[0].rstrip() != whole.rstrip() for rule in STOPPING_RULES)
 
 
 def drop_unfinished_line(text: str) -> str:
     """For a text that was cut off in the middle: its whole lines, or all of it where there is only one line."""
-    end = max((match.end() for match in _LINE_END.finditer(text)), default=0)
-    return text[:end] if text[:end].strip() else text
+    whole = text[: _whole_lines(text)]
+    return whole if whole.strip() else text
+
+
+def _whole_lines(text: str) -> int:
+    """Where the last line begins, which has no end yet."""
+    return max(text.rfind("\n"), text.rfind("\r")) + 1
 
 
 def _split_keeping_ends(text: str) -> list[str]:
@@ -263,26 +312,69 @@ def _indent_width(line: str) -> int:
     return width
 
 
-def _same(first: list[str], second: list[str]) -> bool:
-    return [line.strip() for line in first] == [line.strip() for line in second]
+def _closes(line: str, base: int, place: Place) -> bool:
+    """Whether a line closes the block that a header opens; a word that ends blocks must not be there already."""
+    word = place.language.block_end if place.language else ""
+    if not word or not re.match(rf"{word}\b", line.strip()):
+        return line.strip()[0] in _CLOSERS
+    outside = next((below for below in place.lines_below if _indent_width(below) <= base), "")
+    return not (_indent_width(outside) == base and re.match(rf"{word}\b", outside.strip()))
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+class _Closer(NamedTuple):
+    mark: str
+    offset: int
 
 
 class _Unmatched(NamedTuple):
+    """The brackets of a text that have no partner in it, in order."""
+
     opened: list[str]
-    closed_at: list[int]
+    closers: list[_Closer]
 
 
-def _unmatched(text: str) -> _Unmatched:
-    """The brackets of a text that have no partner in it: those opened, and where the others close."""
-    opened: list[str] = []
-    closed_at: list[int] = []
-    for match in _STRING_OR_BRACKET.finditer(text):
+def _unmatched(text: str, language: Language | None) -> _Unmatched:
+    found = _Unmatched([], [])
+    for match in _marks(language).finditer(text):
         mark = match.group()
         if mark in _CLOSERS.values():
-            opened.append(mark)
-        elif mark in _CLOSERS:
-            if opened and opened[-1] == _CLOSERS[mark]:
-                opened.pop()
-            elif not opened:
-                closed_at.append(match.start())
-    return _Unmatched(opened, closed_at)
+            found.opened.append(mark)
+        elif mark in _CLOSERS and not _close(found.opened, mark):
+            found.closers.append(_Closer(mark, match.start()))
+    return found
+
+
+def _close(opened: list[str], closer: str) -> bool:
+    """Take the innermost bracket that `closer` closes, and what was left open in it, off `opened`."""
+    if _CLOSERS[closer] not in opened:
+        return False
+    while opened.pop() != _CLOSERS[closer]:
+        pass
+    return True
+
+
+@cache
+def _marks(language: Language | None) -> re.Pattern[str]:
+    """Matches comments and strings, which hide the brackets in them, and brackets.
+
+    A quote of one character is judged within its line, where it must be closed, since a text may begin inside a string;
+    others may run over lines, and where they are not closed they hide all that follows.
+    """
+    hidden = []
+    if language is not None:
+        if language.block_comment:
+            hidden.append(_over_lines(*language.block_comment))
+        hidden.append(rf"{re.escape(language.line_comment)}[^\r\n]*+")
+        hidden += [_over_lines(q.opens, q.closes, q.escapes) for q in language.quotes if q.opens not in ('"', "'")]
+    quotes = ('"', "'") if language is None else [q.opens for q in language.quotes if q.opens in ('"', "'")]
+    hidden += [rf"{mark}(?:\\[^\r\n]|[^\\{mark}\r\n])*+{mark}" for mark in quotes]
+    return re.compile("|".join((*hidden, r"[()\[\]{}]")))
+
+
+def _over_lines(opens: str, closes: str, escapes: bool = False) -> str:
+    escape = r"\\[\s\S]|" if escapes else ""
+    return rf"{re.escape(opens)}(?:{escape}(?!{re.escape(closes)})[\s\S])*+(?:{re.escape(closes)})?"

@@ -13,7 +13,7 @@ MAX_BYTES = 20_000_000
 
 
 def read_document(path: Path) -> Document:
-    """Read a text file as UTF-8, its line ends untouched.
+    """Read a text file as UTF-8, its line ends untouched; a byte order mark is no part of the text.
 
     Raises:
         InputError: it is missing, not a regular file, too large, or not text.
@@ -33,7 +33,7 @@ def read_document(path: Path) -> Document:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"{path} cannot be read: {reason}") from None
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text") from None
     if "\0" in text:

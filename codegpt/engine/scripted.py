@@ -61,10 +61,7 @@ class ScriptedEngine:
     ) -> Generation:
         text = ""
         reason = StopReason.END_OF_TEXT
-        for written, character in enumerate(script):
-            if written == params.max_new_tokens:
-                reason = StopReason.LENGTH
-                break
+        for written, character in enumerate(script, start=1):
             if cancelled():
                 reason = StopReason.CANCELLED
                 break
@@ -78,6 +75,9 @@ class ScriptedEngine:
             text = text[: min(stops)] if stops else text
             if (watch is not None and watch(row, text)) or stops:
                 reason = StopReason.STOP
+                break
+            if written == params.max_new_tokens:
+                reason = StopReason.LENGTH
                 break
         return Generation(text, tuple(map(ord, text)), -0.1 if text else 0.0, reason)
 

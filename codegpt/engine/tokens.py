@@ -10,6 +10,7 @@ Covered: any `tokenizer.json` of the tokenizers library. Not covered: tokenizers
 
 import json
 from collections.abc import Sequence
+from itertools import takewhile
 
 from tokenizers import Tokenizer
 
@@ -23,6 +24,10 @@ def _is_markup(content: str) -> bool:
     return len(content) > 1 and not content.isspace()
 
 
+def _added(tokenizer: Tokenizer) -> dict[str, int]:
+    return {token.content: number for number, token in tokenizer.get_added_tokens_decoder().items()}
+
+
 class Tokens:
     """The tokenizer of one checkpoint."""
 
@@ -34,26 +39,30 @@ class Tokens:
         """
         try:
             description = json.loads(tokenizer_json)
-            added = description.get("added_tokens", [])
-            self.markup: dict[str, int] = {t["content"]: t["id"] for t in added if _is_markup(t["content"])}
             whole = Tokenizer.from_str(tokenizer_json)
+            whole.no_truncation()
+            whole.no_padding()
             plain = {
                 **description,
-                "added_tokens": [t for t in added if t["content"] not in self.markup],
+                "added_tokens": [t for t in description.get("added_tokens", []) if not _is_markup(t["content"])],
                 "post_processor": None,
                 "truncation": None,
                 "padding": None,
             }
             self._plain = Tokenizer.from_str(json.dumps(plain))
-        except CheckpointError:
-            raise
         except Exception as error:  # the library raises bare Exception
             raise CheckpointError(f"the checkpoint's tokenizer.json cannot be read: {error}") from error
         self._whole = whole
+        added = _added(whole)
+        self.markup: dict[str, int] = {token: added[token] for token in added if _is_markup(token)}
         self._markup_ids = frozenset(self.markup.values())
-        self._anchor: list[int] = self._plain.encode("x", add_special_tokens=False).ids
+        # The library numbers added tokens anew when it reads them, so those that stay move up where one was taken out.
+        self._id_of_plain = {number: added[token] for token, number in _added(self._plain).items()}
+        self._anchor = self.encode_text("x")
         self._anchor_text: str = whole.decode(self._anchor, skip_special_tokens=False)
-        self.start_ids: tuple[int, ...] = tuple(whole.encode("").ids)
+        framed = whole.encode("x")
+        special = takewhile(lambda pair: pair[1], zip(framed.ids, framed.special_tokens_mask, strict=True))
+        self.start_ids: tuple[int, ...] = tuple(token for token, _ in special)
         """What the tokenizer puts before every text: a begin-of-text token for some families, nothing for most."""
 
     @property
@@ -63,11 +72,21 @@ class Tokens:
 
     def encode_text(self, text: str) -> list[int]:
         """The ids of plain text; none of them is a control token."""
-        ids: list[int] = self._plain.encode(text, add_special_tokens=False).ids
+        encoding = self._plain.encode(text, add_special_tokens=False)
+        ids = [self._id_of_plain.get(token, token) for token in encoding.ids]
         if self._markup_ids.isdisjoint(ids):
             return ids
         # The model's own vocabulary holds the spelling too (possible with Unigram and `ignore_merges`): break it up.
-        return [i for character in text for i in self._plain.encode(character, add_special_tokens=False).ids]
+        pieces = (
+            [token] if token not in self._markup_ids else self._spell(text[start:end])
+            for token, (start, end) in zip(ids, encoding.offsets, strict=True)
+        )
+        return [token for piece in pieces for token in piece]
+
+    def _spell(self, text: str) -> list[int]:
+        """Character by character; one that the vocabulary lacks is left out, as its "unknown" is a control token."""
+        ids = (token for character in text for token in self._plain.encode(character, add_special_tokens=False).ids)
+        return [token for token in (self._id_of_plain.get(i, i) for i in ids) if token not in self._markup_ids]
 
     def encode(self, prompt: Prompt) -> list[int]:
         """The ids of a prompt: what the tokenizer starts with, then each part.

@@ -15,6 +15,7 @@ _ENCODINGS: dict[types.PositionEncodingKind, Encoding] = {
 }
 
 _WORD_END = re.compile(r"\w*\Z")
+_LINE_END = re.compile(r"\r\n|\r")
 
 
 def to_encoding(kind: types.PositionEncodingKind | str | None) -> Encoding:
@@ -36,9 +37,13 @@ def to_lsp_range(document: Document, start: int, end: int, encoding: Encoding) -
 def to_inline_items(
     items: Iterable[Completion], document: Document, offset: int, encoding: Encoding
 ) -> list[types.InlineCompletionItem]:
-    """Ghost texts at the cursor; their range is empty, hence on one line as LSP 3.18 asks."""
+    """Ghost texts at the cursor; their range is empty, hence on one line as LSP 3.18 asks.
+
+    Lines end in a line feed whatever the file has: editors bring inserted text to the file's line ends, but Neovim 0.12
+    splits it at line feeds alone and would leave the carriage returns in the buffer.
+    """
     cursor = to_lsp_range(document, offset, offset, encoding)
-    return [types.InlineCompletionItem(insert_text=item.text, range=cursor) for item in items]
+    return [types.InlineCompletionItem(_LINE_END.sub("\n", item.text), range=cursor) for item in items]
 
 
 def to_completion_items(

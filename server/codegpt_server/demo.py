@@ -9,6 +9,7 @@ import asyncio
 import heapq
 import inspect
 import json
+import re
 import sys
 import tempfile
 import time
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 import click
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
@@ -60,7 +62,7 @@ def show(document: Document, offset: int, completion: str, console: Console, tit
     begin = starts[max(0, line - LINES_AROUND)]
     end = [*starts, len(document.text)][min(len(starts), line + LINES_AROUND)]
     text = Text(document.text[begin:offset])
-    text.append(completion, style="bold black on green")
+    text.append(completion, style="bold black on bright_green")
     text.append(document.text[offset:end])
     console.print(Panel(text, title=title, title_align="left", border_style="dim"))
 
@@ -163,10 +165,16 @@ async def demonstrate(console: Console) -> dict[str, object]:
 
 
 @click.command()
-def demo() -> None:
+@click.option("--svg", type=click.Path(path_type=Path), help="Draw what was shown into this file as well.")
+def demo(svg: Path | None) -> None:
     """Fill two holes in a standard library module through the language server."""
-    result = asyncio.run(demonstrate(Console(stderr=True)))
+    console = Console(stderr=True, record=svg is not None, width=100 if svg else None)
+    result = asyncio.run(demonstrate(console))
     click.echo(json.dumps(result))
+    if svg:
+        # Without rich's link to a web font: a picture must not load anything.
+        drawing = re.sub(r"@font-face \{\{.*?\n    \}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+        svg.write_text(console.export_svg(title="make demo", code_format=drawing), encoding="utf-8")
 
 
 if __name__ == "__main__":
