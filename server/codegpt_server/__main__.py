@@ -1,6 +1,7 @@
 """`codegpt-server`: the language server on standard input and output."""
 
 import logging
+import os
 import sys
 
 import click
@@ -38,7 +39,13 @@ def serve(model: str, fim: str, scripted: str | None) -> None:
             return LoadedModel(ScriptedEngine(scripted), None)
         return load_model(settings.model, settings.fim)
 
-    create_server(Settings(model=model, fim=fim), load).start_io()
+    server = create_server(Settings(model=model, fim=fim), load)
+    try:
+        server.start_io()
+    finally:
+        server.stop_work()
+        # Not an orderly end: that would wait for the thread that loads the model, and the editor is gone.
+        os._exit(0)
 
 
 def main() -> None:

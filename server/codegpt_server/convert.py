@@ -15,7 +15,7 @@ _ENCODINGS: dict[types.PositionEncodingKind, Encoding] = {
 }
 
 _WORD_END = re.compile(r"\w*\Z")
-_LINE_END = re.compile(r"\r\n|\r")
+_CARRIAGE_RETURN = re.compile(r"\r\n|\r")
 
 
 def to_encoding(kind: types.PositionEncodingKind | str | None) -> Encoding:
@@ -37,13 +37,9 @@ def to_lsp_range(document: Document, start: int, end: int, encoding: Encoding) -
 def to_inline_items(
     items: Iterable[Completion], document: Document, offset: int, encoding: Encoding
 ) -> list[types.InlineCompletionItem]:
-    """Ghost texts at the cursor; their range is empty, hence on one line as LSP 3.18 asks.
-
-    Lines end in a line feed whatever the file has: editors bring inserted text to the file's line ends, but Neovim 0.12
-    splits it at line feeds alone and would leave the carriage returns in the buffer.
-    """
+    """Ghost texts at the cursor; their range is empty, hence on one line as LSP 3.18 asks."""
     cursor = to_lsp_range(document, offset, offset, encoding)
-    return [types.InlineCompletionItem(_LINE_END.sub("\n", item.text), range=cursor) for item in items]
+    return [types.InlineCompletionItem(_for_editor(item.text), range=cursor) for item in items]
 
 
 def to_completion_items(
@@ -58,16 +54,26 @@ def to_completion_items(
     start = match.start() if match else offset
     word = document.text[start:offset]
     replaced = to_lsp_range(document, start, offset, encoding)
+    texts = [word + _for_editor(item.text) for item in items]
     return [
         types.CompletionItem(
-            label=(word + item.text).strip().splitlines()[0].strip(),
+            label=text.strip().partition("\n")[0].strip(),
             detail="codegpt",
-            documentation=item.text if "\n" in item.text else None,
+            documentation=text if "\n" in text else None,
             filter_text=word,
             sort_text=f"\0{rank:04}",
             insert_text_format=types.InsertTextFormat.PlainText,
             insert_text_mode=types.InsertTextMode.AsIs,
-            text_edit=types.TextEdit(replaced, word + item.text),
+            text_edit=types.TextEdit(replaced, text),
         )
-        for rank, item in enumerate(items)
+        for rank, text in enumerate(texts)
     ]
+
+
+def _for_editor(text: str) -> str:
+    """Lines that end in a line feed, whatever the file has.
+
+    Editors bring inserted text to the file's line ends, but Neovim 0.12 splits it at line feeds alone and would leave
+    the carriage returns in the buffer.
+    """
+    return _CARRIAGE_RETURN.sub("\n", text)

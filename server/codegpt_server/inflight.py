@@ -31,3 +31,8 @@ class Inflight:
         finally:
             if self._flags.get(uri) is flag:
                 del self._flags[uri]
+
+    def cancel_all(self) -> None:
+        """Raise every flag: the server ends."""
+        for flag in self._flags.values():
+            flag.set()

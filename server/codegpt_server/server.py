@@ -76,6 +76,11 @@ class CodeGPTServer(LanguageServer):
             self.tell(types.MessageType.Warning, loaded.warning)
         self.report("ready", loaded.engine.info.name)
 
+    def stop_work(self) -> None:
+        """Cancel what is being worked on and begin nothing more; for the end of the server."""
+        self.inflight.cancel_all()
+        self.worker.stop()
+
     def report(self, state: str, detail: str) -> None:
         """Notify the client of the server's state: `loading`, `ready` or `failed`."""
         self.protocol.notify(STATUS, {"state": state, "detail": detail})
@@ -118,6 +123,6 @@ def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
 
     @server.feature(types.SHUTDOWN)
     def shutdown(ls: CodeGPTServer, _params: None) -> None:
-        ls.worker.stop()
+        ls.stop_work()
 
     return server

@@ -26,13 +26,21 @@ usable() {
     echo "$version"
 }
 
-# The Debian mirror of this system's own apt.
+# The Debian mirror of this system's own apt, which it names only for the package lists it has.
 own_mirror() {
     local codename
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     [[ $codename ]] || return 0
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+    apt-get "$@" indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
         awk -v codename="$codename" '$2 == codename && $3 == "main" { print $1; exit }'
+}
+
+# The same on a system that has fetched no package lists yet: they are fetched into FOLDER, not into the system.
+own_mirror_afresh() {
+    local lists=(-o "Dir::State::lists=$1" -o APT::Sandbox::User=)
+    mkdir -p "$1/partial"
+    apt-get -qq "${lists[@]}" update > /dev/null 2>&1 || return 0
+    own_mirror "${lists[@]}"
 }
 
 # Fetch a package of the suite and all it needs into FOLDER/cache/archives, as if nothing were installed yet.
@@ -97,12 +105,13 @@ main() {
     command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null ||
         fail "no apt here; put Neovim 0.12 or newer on PATH"
     [[ -r $keyring ]] || fail "$keyring is missing; install debian-archive-keyring, or put Neovim 0.12 or newer on PATH"
-    mirror=${DEBIAN_MIRROR:-$(own_mirror)}
-    [[ $mirror ]] || fail "apt has no Debian mirror here; set DEBIAN_MIRROR, or put Neovim 0.12 or newer on PATH"
-
     mkdir -p "$(dirname "$folder")"
     work=$(mktemp -d "$folder.XXXXXX")
     trap 'rm -rf "$work"' EXIT
+    mirror=${DEBIAN_MIRROR:-$(own_mirror)}
+    [[ $mirror ]] || mirror=$(own_mirror_afresh "$work/lists")
+    [[ $mirror ]] || fail "apt has no Debian mirror here; set DEBIAN_MIRROR, or put Neovim 0.12 or newer on PATH"
+
     errors=$(download "$work/apt" "$mirror" neovim 2>&1) ||
         fail "cannot download Neovim from Debian's $suite: $(grep -m 1 '^E:' <<< "$errors" || tail -n 1 <<< "$errors")"
     mkdir "$work/neovim"

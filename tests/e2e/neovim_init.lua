@@ -21,6 +21,7 @@ vim.api.nvim_create_autocmd('LspAttach', {
 
 vim.o.swapfile = false
 vim.o.shadafile = 'NONE'
+vim.o.messagesopt = 'wait:0,history:500' -- no prompt that waits for a key after a long message
 
 local requests = {} -- every inline completion request in order; `items` is how many it was answered with
 
@@ -57,7 +58,8 @@ function codegpt.answers()
   end, requests)
 end
 
--- The ghost text as its extmark holds it; nil unless it answers a request about this text and this cursor.
+-- The ghost text as its extmark holds it, or '' where nothing was suggested; nil while there is no answer about this
+-- text and this cursor.
 function codegpt.ghost()
   local last = requests[#requests]
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
@@ -66,6 +68,9 @@ function codegpt.ghost()
   end
   if last.position.line ~= row - 1 or last.position.character ~= column then -- bytes: UTF-8 is negotiated
     return nil
+  end
+  if last.items ~= 1 then
+    return ''
   end
   local namespace = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
   local marks = vim.api.nvim_buf_get_extmarks(0, namespace, { row - 1, column }, { row - 1, column }, { details = true })

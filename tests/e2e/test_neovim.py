@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -57,17 +58,18 @@ create_server(Settings(), lambda settings: LoadedModel(engine, fim)).start_io()
 
 
 def find_neovim() -> str:
-    """The Neovim to drive: $CODEGPT_NVIM, the one that get_neovim.sh fetched, or the one on PATH."""
+    """The Neovim to drive: $CODEGPT_NVIM where that is set; else what get_neovim.sh fetched, or the one on PATH."""
+    chosen = os.environ.get("CODEGPT_NVIM")
     fetched = HERE.parents[1] / ".cache" / "neovim" / "nvim"
-    for candidate in (os.environ.get("CODEGPT_NVIM"), str(fetched), "nvim"):
-        path = shutil.which(candidate) if candidate else None
+    for candidate in [chosen] if chosen else [str(fetched), "nvim"]:
+        path = shutil.which(candidate)
         if path is None:
             continue
         shown = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
         version = re.match(r"NVIM v(\d+)\.(\d+)", shown)
         if version and (int(version[1]), int(version[2])) >= (0, 12):
-            return path
-    pytest.fail("no Neovim 0.12 or newer: run tests/e2e/get_neovim.sh, or set CODEGPT_NVIM", pytrace=False)
+            return str(Path(path).absolute())
+    return pytest.fail(f"{chosen or 'here'}: no Neovim 0.12 or newer; run tests/e2e/get_neovim.sh", pytrace=False)
 
 
 class Editor:
@@ -88,18 +90,16 @@ class Editor:
             if value is not None:
                 return value
             time.sleep(0.02)
-        messages = self._nvim.exec_lua("return vim.fn.execute('messages')")
-        return pytest.fail(
-            f"waited {timeout_s:g} s for {what}\n" + "\n".join([*self.screen(), "messages:", messages, self.log()])
-        )
+        return pytest.fail(f"waited {timeout_s:g} s for {what}\n{self.state()}")
 
     def type(self, keys: str) -> None:
         """Press keys, in Neovim's notation; whatever is asked next sees them all done."""
         assert self._nvim.input(keys) == len(keys.encode())
 
     def ghost(self, timeout_s: float = ANSWER_S) -> str:
-        """Wait for a suggestion at the cursor for the text as it is now."""
-        return str(self._wait("return codegpt.ghost()", "ghost text", timeout_s))
+        """Wait for the suggestion at the cursor for the text as it is now."""
+        text = str(self._wait("return codegpt.ghost()", "an answer", timeout_s))
+        return text or pytest.fail(f"nothing was suggested\n{self.state()}")
 
     def accept(self) -> None:
         """Press Tab and wait for the buffer to change."""
@@ -113,9 +113,9 @@ class Editor:
 
     def around_cursor(self) -> tuple[str, str]:
         """The buffer before and after the cursor, as one text each."""
-        row, column = self._nvim.exec_lua("return vim.api.nvim_win_get_cursor(0)")
-        text = "".join(line + "\n" for line in self.lines()).encode()
-        at = len("".join(line + "\n" for line in self.lines()[: row - 1]).encode()) + column
+        row, column = self.cursor()
+        lines = [f"{line}\n".encode() for line in self.lines()]
+        text, at = b"".join(lines), len(b"".join(lines[: row - 1])) + column
         return text[:at].decode(), text[at:].decode()
 
     def cursor(self) -> tuple[int, int]:
@@ -136,13 +136,15 @@ class Editor:
         """Wait until the answers are as wanted."""
         deadline = time.monotonic() + timeout_s
         while not wanted(self.answers()):
-            assert time.monotonic() < deadline, f"the requests were answered with {self.answers()}\n{self.log()}"
+            assert time.monotonic() < deadline, f"the answers are {self.answers()}\n{self.state()}"
             time.sleep(0.02)
 
-    def log(self) -> str:
-        """What Neovim wrote down about the server, its standard error above all."""
-        path = Path(self._nvim.exec_lua("return vim.lsp.log.get_filename()"))
-        return path.read_text(encoding="utf-8", errors="replace")[-4000:] if path.exists() else ""
+    def state(self) -> str:
+        """What helps to understand a failure: the screen, Neovim's messages, and the server's standard error."""
+        messages = self._nvim.exec_lua("return vim.fn.execute('messages')")
+        log = Path(self._nvim.exec_lua("return vim.lsp.log.get_filename()"))
+        logged = log.read_text(encoding="utf-8", errors="replace")[-4000:] if log.exists() else ""
+        return "\n".join([*self.screen(), messages, logged])
 
     def quit(self) -> None:
         """Leave Neovim; it and the server must end by themselves."""
@@ -158,13 +160,16 @@ class Editor:
             time.sleep(0.02)
 
 
-def connect(process: subprocess.Popen[bytes], socket: Path) -> pynvim.Nvim:
+def connect(process: subprocess.Popen[bytes], address: Path) -> pynvim.Nvim:
     """Neovim's RPC, once it listens."""
     deadline = time.monotonic() + ANSWER_S
     while process.poll() is None and time.monotonic() < deadline:
-        if socket.exists():
-            return pynvim.attach("socket", path=str(socket))
+        with socket.socket(socket.AF_UNIX) as probe:
+            listens = probe.connect_ex(str(address)) == 0
+        if listens:
+            return pynvim.attach("socket", path=str(address))
         time.sleep(0.02)
+    process.kill()
     return pytest.fail("Neovim does not start")
 
 
@@ -196,12 +201,13 @@ def open_editor(tmp_path: Path) -> Iterator[Open]:
     editors: list[Editor] = []
 
     with contextlib.ExitStack() as stack:
-        socket = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="codegpt-"))) / "socket"  # a short path
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="codegpt-"))
+        address = Path(folder) / "socket"  # under 100 characters, which not every tmp_path is
 
         def open_file(command: list[str], text: str = "") -> Editor:
             path.write_bytes(text.encode())
             process = subprocess.Popen(
-                [nvim, "--headless", "--listen", str(socket), "-u", str(HERE / "neovim_init.lua"), str(path)],
+                [nvim, "--headless", "--listen", str(address), "-u", str(HERE / "neovim_init.lua"), str(path)],
                 env={**environment, "CODEGPT_TEST_SERVER": json.dumps(command)},
                 cwd=tmp_path,
                 stdin=subprocess.DEVNULL,
@@ -212,7 +218,7 @@ def open_editor(tmp_path: Path) -> Iterator[Open]:
             watchdog = threading.Timer(HANGS_S, process.kill)  # RPC waits for ever where Neovim waits for a key
             watchdog.start()
             stack.callback(watchdog.cancel)
-            connection = connect(process, socket)
+            connection = connect(process, address)
             stack.callback(hang_up, connection)
             stack.callback(process.kill)
             editors.append(Editor(connection, process, path))
@@ -221,6 +227,10 @@ def open_editor(tmp_path: Path) -> Iterator[Open]:
         yield open_file
         for editor in editors:
             editor.quit()
+
+
+def at_least(requests: int) -> Callable[[list[int | None]], bool]:
+    return lambda answers: len(answers) >= requests
 
 
 def scripted(text: str) -> list[str]:
@@ -317,9 +327,9 @@ def test_server_has_the_buffer_after_edits(open_editor: Open, tmp_path: Path) ->
 def test_only_the_newest_request_is_worked_on(open_editor: Open, tmp_path: Path) -> None:
     text = "a slow suggestion..."  # 6 s
     editor = open_editor([sys.executable, "-c", RECORDING_SERVER, str(tmp_path / "asked.jsonl"), text, "0.3"])
-    for sent, key in enumerate(("ix", "=", "1", "0", "2", "4")):
+    for sent, key in enumerate(("ix", "=", "1", "0", "2", "4"), start=1):
         editor.type(key)
-        editor.wait_for_answers(lambda answers, sent=sent: len(answers) > sent)  # type: ignore[misc]
+        editor.wait_for_answers(at_least(sent))
     editor.wait_for_answers(lambda answers: answers == [0, 0, 0, 0, 0, None], timeout_s=5)
     editor.wait_for_answers(lambda answers: answers == [0, 0, 0, 0, 0, 1])
     assert editor.ghost() == text
@@ -329,7 +339,7 @@ def test_server_ends_though_it_is_busy(open_editor: Open, tmp_path: Path) -> Non
     log = tmp_path / "asked.jsonl"
     editor = open_editor([sys.executable, "-c", RECORDING_SERVER, str(log), "x" * 60, "1"])
     editor.type("ix")
-    editor.wait_for_answers(lambda answers: len(answers) == 1)
+    editor.wait_for_answers(at_least(1))
     while not log.exists():
         assert is_running(editor.servers[0])
         time.sleep(0.02)

@@ -98,12 +98,7 @@ def test_a_control_token_in_the_file_does_not_steer_the_model(loaded: LoadedMode
 
 
 def test_demo() -> None:
-    shown = subprocess.run(
-        [sys.executable, "-m", "codegpt_server.demo"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "COLUMNS": "100"},
-    )
+    shown = subprocess.run([sys.executable, "-m", "codegpt_server.demo"], capture_output=True, text=True)
     assert shown.returncode == 0, shown.stderr
     result = json.loads(shown.stdout.splitlines()[-1])
     assert list(result) == ["completion", "model", "load_s", "first_s", "second_s"]

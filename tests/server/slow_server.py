@@ -27,4 +27,8 @@ class LoggingEngine(ScriptedEngine):
         return results
 
 
-create_server(Settings(), lambda _settings: LoadedModel(LoggingEngine(text, (), seconds), None)).start_io()
+server = create_server(Settings(), lambda _settings: LoadedModel(LoggingEngine(text, (), seconds), None))
+try:
+    server.start_io()
+finally:
+    server.stop_work()

@@ -16,14 +16,13 @@ SERVER = str(Path(sys.executable).with_name("codegpt-server"))
 
 
 def test_initialize_is_answered_within_a_second_and_before_torch() -> None:
-    body = json.dumps(
-        {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "initialize",
-            "params": {"processId": None, "rootUri": None, "capabilities": {}},
-        }
-    ).encode()
+    """The best of three, so that a busy machine does not decide."""
+    assert min(_seconds_to_initialize() for _ in range(3)) < 1.0
+
+
+def _seconds_to_initialize() -> float:
+    params = {"processId": None, "rootUri": None, "capabilities": {}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}).encode()
     started = time.monotonic()
     with subprocess.Popen([SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         assert server.stdin is not None
@@ -36,8 +35,8 @@ def test_initialize_is_answered_within_a_second_and_before_torch() -> None:
         server.kill()
         server.communicate()
     assert header.startswith(b"Content-Length:")
-    assert answered_s < 1.0
     assert "libtorch" not in loaded
+    return answered_s
 
 
 def test_capabilities(editor) -> None:
@@ -118,6 +117,29 @@ def test_the_newest_request_of_a_document_wins(editor) -> None:
             assert [line for line in e.generations() if not line.startswith("cancelled")] == ["end_of_text 20"]
 
     asyncio.run(scenario())
+
+
+def test_the_server_ends_with_its_editor_even_in_the_middle_of_a_completion(tmp_path: Path) -> None:
+    log = tmp_path / "generations"
+    slow = [sys.executable, str(Path(__file__).parent / "slow_server.py"), str(log), "x" * 10_000, "0.02"]
+    item = {"uri": "file:///a.py", "languageId": "python", "version": 0, "text": "a = \n"}
+    place = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 4}}
+    with subprocess.Popen(slow, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        assert server.stdin is not None
+        for message in (
+            {"id": 1, "method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}},
+            {"method": "initialized", "params": {}},
+            {"method": "textDocument/didOpen", "params": {"textDocument": item}},
+            {"id": 2, "method": "textDocument/inlineCompletion", "params": {**place, "context": {"triggerKind": 2}}},
+        ):
+            body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+            server.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        server.stdin.flush()
+        time.sleep(1.5)  # the completion takes 200 s
+        assert server.poll() is None
+        server.stdin.close()
+        server.wait(timeout=10)
+    assert log.read_text().startswith("cancelled ")
 
 
 def test_a_document_that_changed_meanwhile_gets_nothing(editor) -> None:
