@@ -32,7 +32,7 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
 
 
 def _fail(name: str, message: str) -> int:
-    one_line = " ".join(message.split())
+    one_line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(message.split()))  # no terminal escapes
     click.echo(f"{name}: {one_line}", err=True)
     return WRONG_USAGE
 

@@ -33,6 +33,7 @@ _CONTROL = re.compile(
 _BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
 _LOOP = re.compile(r"(?=\S*\w)(\S[^\r\n]{2,40}?)\1{7,}")
 _WORD_OR_OPENER = re.compile(r"[\w(\[{\"'`]")
+_BRACKET = re.compile(r"[()\[\]{}]")
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 
 
@@ -168,11 +169,16 @@ def stop_at_scope_end(text: str, place: Place) -> tuple[str, str]:
 
 
 def drop_unopened_closers(text: str, place: Place) -> tuple[str, str]:
-    """A bracket closes only what is open: in the completion, or before the cursor and not closed after it."""
+    """A bracket closes only what is open: in the completion, or before the cursor and not closed after it.
+
+    Read with the rest of the cursor's line, for the quotes and comment marks there: the cursor may be inside them.
+    """
     still_open = list(place.open_brackets)
-    for closer in _unmatched(text, place.language).closers:
-        if not _close(still_open, closer.mark):
-            return text[: closer.offset].rstrip(), "a bracket closes that is not open here"
+    before = _BRACKET.sub(" ", place.line_before)
+    for closer in _unmatched(before + text + place.line_after, place.language).closers:
+        at = closer.offset - len(before)
+        if at < len(text) and not _close(still_open, closer.mark):
+            return text[:at].rstrip(), "a bracket closes that is not open here"
     return text, ""
 
 
@@ -372,7 +378,7 @@ def _marks(language: Language | None) -> re.Pattern[str]:
         hidden += [_over_lines(q.opens, q.closes, q.escapes) for q in language.quotes if q.opens not in ('"', "'")]
     quotes = ('"', "'") if language is None else [q.opens for q in language.quotes if q.opens in ('"', "'")]
     hidden += [rf"{mark}(?:\\[^\r\n]|[^\\{mark}\r\n])*+{mark}" for mark in quotes]
-    return re.compile("|".join((*hidden, r"[()\[\]{}]")))
+    return re.compile("|".join((*hidden, _BRACKET.pattern)))
 
 
 def _over_lines(opens: str, closes: str, escapes: bool = False) -> str:

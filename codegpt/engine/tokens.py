@@ -113,5 +113,12 @@ class Tokens:
 
         Decoded behind an anchor, since SentencePiece decoders drop the space that a text begins with.
         """
+        text = self._decode(ids)
+        if text.endswith(_REPLACEMENT):  # byte fallback spoils a whole run of bytes for one character in it
+            earlier = (self._decode(ids[:end]) for end in range(max(0, len(ids) - 3), len(ids)))
+            text = max((each.rstrip(_REPLACEMENT) for each in (text, *earlier)), key=len)
+        return text
+
+    def _decode(self, ids: Sequence[int]) -> str:
         text: str = self._whole.decode([*self._anchor, *ids], skip_special_tokens=False)
-        return text[len(self._anchor_text) :].rstrip(_REPLACEMENT)
+        return text[len(self._anchor_text) :]

@@ -7,6 +7,8 @@ from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, Qwe
 
 from codegpt.engine.tokens import Tokens
 
+torch.set_num_threads(1)  # so small a model only loses by more, above all on a busy machine
+
 FIM_TOKENS = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|endoftext|>"]
 
 

@@ -1,0 +1,237 @@
+from itertools import count
+
+import pytest
+
+from codegpt.complete import Completion, CompletionOptions, Completions, choose_extent, complete, conclude, plan
+from codegpt.document import Document
+from codegpt.engine.protocol import Generation, SamplingParams, StopReason
+from codegpt.engine.scripted import ScriptedEngine
+from codegpt.languages import LANGUAGES
+from codegpt.postprocess import Cut, Extent, Place
+from codegpt.prompt import Markup, Prompt, parse_fim
+from codegpt.syntax import parse
+
+PSM = parse_fim("qwen2.5-coder/psm")
+PRE, SUF, MID = Markup("<|fim_prefix|>"), Markup("<|fim_suffix|>"), Markup("<|fim_middle|>")
+
+
+def at(source: str, language: str = "python") -> tuple[Document, int]:
+    """The document and the offset of the cursor `‸` in a source."""
+    offset = source.index("‸")
+    return Document(source.replace("‸", ""), "", language), offset
+
+
+class Recorder:
+    """An engine that writes `text` and keeps what it was asked."""
+
+    def __init__(self, text: str) -> None:
+        self.prompts: list[Prompt] = []
+        self.engine = ScriptedEngine(self._script)
+        self._text = text
+
+    def _script(self, prompt: Prompt, _row: int) -> str:
+        self.prompts.append(prompt)
+        return self._text
+
+
+def texts(completions: Completions) -> list[str]:
+    return [item.text for item in completions.items]
+
+
+def test_a_line_from_end_to_end() -> None:
+    recorder = Recorder(" a + b\n\n\ndef g():\n")
+    found = complete(*at("def f(a, b):\n    return ‸\n\nf(1, 2)\n"), recorder.engine, PSM)
+    assert recorder.prompts == [Prompt((PRE, "def f(a, b):\n    return", SUF, "\n\nf(1, 2)\n", MID))]
+    cuts = (
+        Cut("drop_typed_space", "white space that is already typed", 1),
+        Cut("stop_at_line_end", "the completion is for this line only", 1),
+    )
+    assert found == Completions((Completion("a + b", -0.1, cuts, StopReason.STOP),), "", Extent.LINE, cuts)
+
+
+def test_a_block_from_end_to_end() -> None:
+    recorder = Recorder("    total = a + b\n    return total\n\n\ndef g():\n    pass\n")
+    found = complete(*at("def f(a, b):\n    ‸\n\n\nf(1, 2)\n"), recorder.engine, PSM)
+    assert recorder.prompts[0].parts == (PRE, "def f(a, b):\n", SUF, "\n\n\nf(1, 2)\n", MID)
+    assert (texts(found), found.extent) == (["total = a + b\n    return total"], Extent.BLOCK)
+    assert found.items[0].stop_reason is StopReason.STOP
+
+
+@pytest.mark.parametrize(
+    ("source", "fim", "parts"),
+    [
+        ("x =‸ y", PSM, (PRE, "x =", SUF, " y", MID)),
+        ("x = \t ‸ y", PSM, (PRE, "x =", SUF, " y", MID)),
+        ("  \t‸\ny", PSM, (PRE, SUF, "\ny", MID)),
+        ("a\r\nb\rc = ‸\r\nd\r\n", PSM, (PRE, "a\nb\nc =", SUF, "\nd\n", MID)),
+        ("\ufeffx = ‸\n", PSM, (PRE, "x =", SUF, "\n", MID)),
+        ("‸\ufeffx\n", PSM, (PRE, SUF, "x\n", MID)),
+        ("<|fim_middle|>‸<|fim_suffix|>", PSM, (PRE, "<|fim_middle|>", SUF, "<|fim_suffix|>", MID)),
+        ("x = ‸\ny", parse_fim("qwen2.5-coder/spm"), (PRE, SUF, "\ny", MID, "x =")),
+        ("x = ‸\ny", None, ("x =",)),
+        ("‸", PSM, (PRE, SUF, MID)),
+        ("‸", None, ("",)),
+    ],
+)
+def test_the_prompt(source: str, fim: None, parts: tuple[object, ...]) -> None:
+    document, offset = at(source)
+    assert plan(document, offset, len, fim, CompletionOptions()).prompt.parts == parts
+
+
+def test_the_budget_cuts_the_prompt_and_not_the_place() -> None:
+    document, offset = at("# one\n# two\nx = ‸\n# four\n# five\n")
+    asked = plan(document, offset, len, PSM, CompletionOptions(prefix_tokens=10, suffix_tokens=8))
+    assert asked.prompt.parts == (PRE, "# two\nx =", SUF, "\n# four\n", MID)
+    assert asked.place.prefix == "# one\n# two\nx = "
+    assert asked.place.suffix == "\n# four\n# five\n"
+    assert plan(document, offset, len, PSM, CompletionOptions(prefix_tokens=0, suffix_tokens=0)).prompt.parts == (
+        PRE,
+        SUF,
+        MID,
+    )
+    # Fewer tokens than there is white space at the cursor.
+    document, offset = at("x" + " " * 20 + "‸")
+    assert plan(document, offset, len, PSM, CompletionOptions(prefix_tokens=5)).prompt.parts == (PRE, SUF, MID)
+
+
+def test_the_options_reach_the_engine() -> None:
+    options = CompletionOptions(max_line_tokens=7, max_block_tokens=9, timeout_s=1.5, temperature=0.5, seed=3)
+    expected = SamplingParams(max_new_tokens=7, temperature=0.5, seed=3, timeout_s=1.5)
+    assert plan(*at("x = ‸\n"), len, PSM, options).params == expected
+    assert plan(*at("def f():‸\n"), len, PSM, options).params.max_new_tokens == 9
+    forced = CompletionOptions(extent=Extent.BLOCK)
+    assert plan(*at("x = ‸\n"), len, PSM, forced).place.extent is Extent.BLOCK
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "extent"),
+    [
+        ("python", "def f():‸\n", Extent.BLOCK),
+        ("python", "def f(x) -> int: ‸\n", Extent.BLOCK),
+        ("python", "def f():\n    ‸\n", Extent.BLOCK),
+        ("python", "def f():\n    x = 1\n    ‸\n    return x\n", Extent.BLOCK),
+        ("python", "‸", Extent.BLOCK),
+        ("python", "if x:‸", Extent.BLOCK),
+        ("python", "d = {‸\n}\n", Extent.BLOCK),
+        ("python", "d = {'a':‸\n", Extent.LINE),
+        ("python", "d = {\n    ‸\n}\n", Extent.LINE),
+        ("python", "f = lambda x:‸\n", Extent.LINE),
+        ("python", "y = x[1:‸\n", Extent.LINE),
+        ("python", 'x = "see:‸\n', Extent.LINE),
+        ("python", "# see:‸\n", Extent.LINE),
+        ("python", "foo(‸)\n", Extent.LINE),
+        ("python", "def f(‸):\n    pass\n", Extent.LINE),
+        ("python", "x = ‸\n", Extent.LINE),
+        ("python", "import ‸\n", Extent.LINE),
+        ("python", "ret‸\n", Extent.LINE),
+        ("javascript", "function f() {‸\n}\n", Extent.BLOCK),
+        ("javascript", "function f() {‸}\n", Extent.LINE),
+        ("javascript", "function f() {\n  ‸\n}\n", Extent.BLOCK),
+        ("javascript", "const f = (x) =>‸\n", Extent.BLOCK),
+        ("javascript", "const x =‸\n", Extent.LINE),
+        ("javascript", "let undo‸\n", Extent.LINE),
+        ("typescript", "const x:‸\n", Extent.LINE),
+        ("go", "func f() {\n\tif err != nil {‸\n}\n", Extent.BLOCK),
+        ("go", "switch x {\ncase 1:‸\n}\n", Extent.BLOCK),
+        ("go", "x := ‸\n", Extent.LINE),
+        ("ruby", "def foo(a)‸\nend\n", Extent.BLOCK),
+        ("ruby", "xs.each do |x|‸\nend\n", Extent.BLOCK),
+        ("ruby", "loop do‸\n", Extent.BLOCK),
+        ("ruby", "undo‸\n", Extent.LINE),
+        ("ruby", "def f‸\n", Extent.LINE),
+        ("", "if (x) {‸\n", Extent.BLOCK),
+        ("", "    ‸\n", Extent.BLOCK),
+        ("", "if x then‸\n", Extent.BLOCK),
+        ("", "let authen‸\n", Extent.LINE),
+        ("", "x = ‸\n", Extent.LINE),
+        ("", "    ‸foo\n", Extent.LINE),
+    ],
+)
+def test_how_far_a_completion_may_reach(language: str, source: str, extent: Extent) -> None:
+    document, offset = at(source, language)
+    place = Place(document.text[:offset], document.text[offset:], Extent.LINE, LANGUAGES.get(language))
+    assert choose_extent(parse(document), place, offset) is extent
+
+
+def test_an_unknown_language_is_completed_all_the_same() -> None:
+    found = complete(*at("begin {‸\n", "cobol"), ScriptedEngine("\n  a\n}\nnext\n"), PSM)
+    assert (texts(found), found.extent) == (["\n  a\n}"], Extent.BLOCK)
+
+
+def test_a_crlf_document_gets_crlf() -> None:
+    found = complete(*at("def f():\r\n    ‸\r\n"), ScriptedEngine("    a\n    b\nc\n"), PSM)
+    assert texts(found) == ["a\r\n    b"]
+
+
+def test_a_cancelled_call_suggests_nothing() -> None:
+    found = complete(*at("x = ‸\n"), ScriptedEngine("12345"), PSM, cancelled=lambda: True)
+    assert (found.items, found.why_none) == ((), "cancelled")
+    asked = count()
+    found = complete(*at("x = ‸\n"), ScriptedEngine("12345"), PSM, cancelled=lambda: next(asked) > 2)
+    assert (found.items, found.why_none) == ((), "cancelled")
+
+
+def test_what_is_there_at_the_deadline_is_suggested() -> None:
+    late = CompletionOptions(timeout_s=0.3, max_block_tokens=1000)
+    slow = ScriptedEngine("a = 1\n" + "b" * 500, seconds_per_token=0.01)
+    found = complete(*at("‸\n"), slow, PSM, late)
+    assert [(item.text, item.stop_reason) for item in found.items] == [("a = 1", StopReason.DEADLINE)]
+    found = complete(*at("‸\n"), ScriptedEngine("a"), PSM, CompletionOptions(timeout_s=0.0))
+    assert (found.items, found.why_none) == ((), "the deadline passed before the first token")
+
+
+def test_equal_suggestions_are_one() -> None:
+    engine = ScriptedEngine(lambda _prompt, row: ["1", " 2\nx", "1  ", "2", ""][row])
+    found = complete(*at("x = ‸\n"), engine, PSM, CompletionOptions(n=5, temperature=1.0))
+    assert texts(found) == ["1", "2"]
+
+
+def test_the_surest_suggestion_comes_first() -> None:
+    asked = plan(*at("x = ‸\n"), len, PSM, CompletionOptions())
+    rows = [
+        Generation("a", (1,), -2.0, StopReason.END_OF_TEXT),
+        Generation("b", (1,), -0.5, StopReason.END_OF_TEXT),
+        Generation("a", (1,), -0.1, StopReason.STOP),
+        Generation("c", (1,), -0.01, StopReason.CANCELLED),
+    ]
+    found = conclude(asked, rows)
+    assert [(item.text, item.mean_logprob) for item in found.items] == [("a", -0.1), ("b", -0.5)]
+    assert found.why_none == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "limit", "expected"),
+    [
+        ("def f():\n    ‸\n", "    a = 1\n    b = 2\n", 14, "a = 1"),
+        ("def f():\n    ‸\n", "    a = 1\n    b = 2\n", 8, "a ="),
+        ("def f():‸\n", "\n    a = 1\n    b = 2\n", 18, "\n    a = 1"),
+        ("x = ‸\n", "12345678", 4, "1234"),
+    ],
+)
+def test_a_block_that_was_cut_off_loses_its_unfinished_line(source: str, text: str, limit: int, expected: str) -> None:
+    options = CompletionOptions(max_block_tokens=limit, max_line_tokens=limit)
+    [item] = complete(*at(source), ScriptedEngine(text), PSM, options).items
+    assert (item.text, item.stop_reason) == (expected, StopReason.LENGTH)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "why"),
+    [
+        ("x = ‸\n", "", "the model wrote nothing"),
+        ("x = ‸\n", "  \n", "the model wrote nothing"),
+        ("def f():\n    ‸\n", "def g():\n", "the model would leave this block"),
+        ("a = 1\n‸\nb = 2\n", "b = 2\n", "it repeats the text below the cursor"),
+        ("foo(‸)\n", ")", "a bracket closes that is not open here"),
+    ],
+)
+def test_why_there_is_no_suggestion(source: str, text: str, why: str) -> None:
+    found = complete(*at(source), ScriptedEngine(text), PSM)
+    assert (found.items, found.why_none) == ((), why)
+
+
+def test_the_engine_is_stopped_as_soon_as_nothing_more_can_survive() -> None:
+    asked = count()
+    engine = ScriptedEngine("    a\n    b\n\n\ndef g():\n    pass\n")
+    [item] = complete(*at("def f():\n    ‸\n"), engine, PSM, cancelled=lambda: next(asked) < 0).items
+    assert (item.text, item.stop_reason) == ("a\n    b", StopReason.STOP)
+    assert next(asked) == len("    a\n    b\n\n\ndef g():\n")  # asked once before each token
