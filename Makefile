@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: help demo test test-model test-editors check lock clean
 
 help:
-	@echo "make demo          see a completion by the real model in a standard library module"
+	@echo "make demo          see the real model complete a function of the standard library"
 	@echo "make test          run the tests that need no model weights and no editor"
 	@echo "make test-model    run the tests that need the model: codegpt models pull"
 	@echo "make test-editors  run the tests in a real Neovim, with the scripted engine"

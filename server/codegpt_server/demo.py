@@ -1,12 +1,12 @@
-"""A demonstration: the server, asked by a real LSP client, fills holes in a module of the standard library.
+"""A demonstration: the server, asked by a real LSP client, fills a hole in a module of the standard library.
 
-The module is copied to a temporary folder and a line is taken out of it. The client does what an editor does: starts
-`codegpt-server`, opens the file, asks for an inline completion at the cursor, and inserts it.
+The module is copied to a temporary folder and a statement is taken out of it. The client does what an editor does:
+starts `codegpt-server`, opens the file, asks for an inline completion at the cursor, types on, and asks again.
 """
 
 import ast
 import asyncio
-import heapq
+import calendar
 import inspect
 import json
 import re
@@ -41,7 +41,9 @@ class Hole(NamedTuple):
     statement: int
 
 
-FIRST, SECOND = Hole("heapify", 2), Hole("_siftdown", 2)
+HOLE = Hole("isleap", 1)
+TYPED = "return year"
+"""What the person types next, instead of taking the first suggestion."""
 
 
 def punch(source: str, hole: Hole) -> tuple[Document, int]:
@@ -53,7 +55,7 @@ def punch(source: str, hole: Hole) -> tuple[Document, int]:
             start = document.line_starts[statement.lineno - 1] + statement.col_offset
             end = document.line_span((statement.end_lineno or statement.lineno) - 1).end
             return document.apply(Edit(Span(start, end), "")), start
-    raise InputError(f"this Python's heapq has no function {hole.function}")
+    raise InputError(f"this Python's calendar has no function {hole.function}")
 
 
 def show(document: Document, offset: int, completion: str, console: Console, title: str) -> None:
@@ -62,7 +64,7 @@ def show(document: Document, offset: int, completion: str, console: Console, tit
     begin = starts[max(0, line - LINES_AROUND)]
     end = [*starts, len(document.text)][min(len(starts), line + LINES_AROUND)]
     text = Text(document.text[begin:offset])
-    text.append(completion, style="bold black on bright_green")
+    text.append(completion, style="bold #0b1f0f on #7ee787")
     text.append(document.text[offset:end])
     console.print(Panel(text, title=title, title_align="left", border_style="dim"))
 
@@ -142,20 +144,20 @@ class Session:
 async def demonstrate(console: Console) -> dict[str, object]:
     """Run the demonstration; returns what its last line prints."""
     model = find(DEFAULT_MODEL)
-    source = Path(inspect.getsourcefile(heapq) or "").read_text(encoding="utf-8")
-    first, first_offset = punch(source, FIRST)
-    second, second_offset = punch(source, SECOND)
+    source = Path(inspect.getsourcefile(calendar) or "").read_text(encoding="utf-8")
+    document, offset = punch(source, HOLE)
     with tempfile.TemporaryDirectory(prefix="codegpt-demo-") as folder:
-        path = Path(folder) / "heapq.py"
-        path.write_text(first.text, encoding="utf-8")
+        path = Path(folder) / "calendar.py"
+        path.write_text(document.text, encoding="utf-8")
         session = Session(path.as_uri())
         console.print(f"[dim]starting codegpt-server with {model.name} ...[/]")
-        load_s = await session.start([sys.executable, "-m", "codegpt_server", "--model", model.name], first.text)
-        completion, first_s = await session.suggest(first, first_offset)
-        show(first, first_offset, completion, console, f"heapq.{FIRST.function}, one statement taken out")
-        session.replace(second.text)
-        again, second_s = await session.suggest(second, second_offset)
-        show(second, second_offset, again, console, f"heapq.{SECOND.function}, likewise")
+        load_s = await session.start([sys.executable, "-m", "codegpt_server", "--model", model.name], document.text)
+        completion, first_s = await session.suggest(document, offset)
+        show(document, offset, completion, console, f"calendar.{HOLE.function}, one statement taken out")
+        document = document.apply(Edit(Span(offset, offset), TYPED))
+        session.replace(document.text)
+        again, second_s = await session.suggest(document, offset + len(TYPED))
+        show(document, offset + len(TYPED), again, console, f"the same, after typing {TYPED!r}")
         await session.stop()
     console.print(f"model loaded in {load_s:.1f} s, first suggestion in {first_s:.1f} s, second in {second_s:.1f} s")
     if not completion:
@@ -167,8 +169,8 @@ async def demonstrate(console: Console) -> dict[str, object]:
 @click.command()
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw what was shown into this file as well.")
 def demo(svg: Path | None) -> None:
-    """Fill two holes in a standard library module through the language server."""
-    console = Console(stderr=True, record=svg is not None, width=100 if svg else None)
+    """Fill a hole in a standard library module through the language server, twice."""
+    console = Console(stderr=True, highlight=False, record=svg is not None, width=100 if svg else None)
     result = asyncio.run(demonstrate(console))
     click.echo(json.dumps(result))
     if svg:

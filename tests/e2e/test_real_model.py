@@ -103,4 +103,5 @@ def test_demo() -> None:
     result = json.loads(shown.stdout.splitlines()[-1])
     assert list(result) == ["completion", "model", "load_s", "first_s", "second_s"]
     assert result["model"] == DEFAULT_MODEL
-    assert result["completion"].startswith("for i in reversed(range(n")
+    assert result["completion"].startswith("return ")
+    assert "year % 400 == 0" in result["completion"]
