@@ -1,10 +1,10 @@
-"""The languages we have a grammar for, as data: file names, comment and string marks, and one query each.
+"""The languages we have a grammar for, as data: file names, comment and string marks, and their queries.
 
 Covered: the ten grammars of `GRAMMARS`, under the eleven language ids of LSP that they serve. A grammar is imported
 when it is first asked for, so that importing this package loads none.
 Not covered: languages inside other languages (SQL in a string, JavaScript in HTML).
 
-`queries/<grammar>.scm` captures `@definition.<kind>` with its `@name`, and its `@body` where it has one, and
+`queries/*.scm` capture `@definition.<kind>` with its `@name`, and its `@body` where it has one, and
 `@reference` for every identifier.
 """
 
@@ -20,10 +20,10 @@ import tree_sitter
 
 @dataclass(frozen=True)
 class Grammar:
-    """Where the compiled grammar lives, and which query file is written for it."""
+    """Where the compiled grammar lives, and which query files are written for it, in order."""
 
     module: str
-    query: str
+    queries: tuple[str, ...]
     function: str = "language"
 
 
@@ -61,16 +61,16 @@ class Language:
 
 
 GRAMMARS = {
-    "python": Grammar("tree_sitter_python", "python"),
-    "javascript": Grammar("tree_sitter_javascript", "javascript"),
-    "typescript": Grammar("tree_sitter_typescript", "typescript", "language_typescript"),
-    "tsx": Grammar("tree_sitter_typescript", "typescript", "language_tsx"),
-    "go": Grammar("tree_sitter_go", "go"),
-    "rust": Grammar("tree_sitter_rust", "rust"),
-    "java": Grammar("tree_sitter_java", "java"),
-    "c": Grammar("tree_sitter_c", "c"),
-    "cpp": Grammar("tree_sitter_cpp", "cpp"),
-    "ruby": Grammar("tree_sitter_ruby", "ruby"),
+    "python": Grammar("tree_sitter_python", ("python",)),
+    "javascript": Grammar("tree_sitter_javascript", ("javascript", "ecma")),
+    "typescript": Grammar("tree_sitter_typescript", ("typescript", "ecma"), "language_typescript"),
+    "tsx": Grammar("tree_sitter_typescript", ("typescript", "ecma"), "language_tsx"),
+    "go": Grammar("tree_sitter_go", ("go",)),
+    "rust": Grammar("tree_sitter_rust", ("rust",)),
+    "java": Grammar("tree_sitter_java", ("java",)),
+    "c": Grammar("tree_sitter_c", ("c",)),
+    "cpp": Grammar("tree_sitter_cpp", ("cpp",)),
+    "ruby": Grammar("tree_sitter_ruby", ("ruby",)),
 }
 
 _C_COMMENT = ("/*", "*/")
@@ -236,4 +236,5 @@ def _load_definition_query(source: Grammar) -> tree_sitter.Query:
 
 
 def _query_text(source: Grammar) -> str:
-    return files(__name__).joinpath("queries", f"{source.query}.scm").read_text("utf-8")
+    folder = files(__name__).joinpath("queries")
+    return "\n".join(folder.joinpath(f"{name}.scm").read_text("utf-8") for name in source.queries)

@@ -1,4 +1,4 @@
-; Where two patterns match the same name, the earlier one decides its kind.
+; Before ecma.scm.
 
 (class_declaration
   name: (type_identifier) @name
@@ -23,14 +23,6 @@
   name: (_) @name
   body: (statement_block) @body) @definition.module
 
-(variable_declarator
-  name: (identifier) @name
-  value: (class body: (class_body) @body)) @definition.class
-
-(method_definition
-  name: [(property_identifier) (private_property_identifier)] @name
-  body: (statement_block) @body) @definition.method
-
 (public_field_definition
   name: [(property_identifier) (private_property_identifier)] @name
   value: [
@@ -38,68 +30,4 @@
     (function_expression body: (_) @body)
   ]) @definition.method
 
-(function_declaration
-  name: (identifier) @name
-  body: (statement_block) @body) @definition.function
-
-(generator_function_declaration
-  name: (identifier) @name
-  body: (statement_block) @body) @definition.function
-
-(variable_declarator
-  name: (identifier) @name
-  value: [
-    (arrow_function body: (_) @body)
-    (function_expression body: (_) @body)
-    (generator_function body: (_) @body)
-  ]) @definition.function
-
-(pair
-  key: (property_identifier) @name
-  value: [
-    (arrow_function body: (_) @body)
-    (function_expression body: (_) @body)
-  ]) @definition.method
-
-(assignment_expression
-  left: [
-    (identifier) @name
-    (member_expression property: (property_identifier) @name)
-  ]
-  right: [
-    (arrow_function body: (_) @body)
-    (function_expression body: (_) @body)
-  ]) @definition.function
-
-(program
-  (lexical_declaration
-    kind: "const"
-    (variable_declarator name: (identifier) @name)) @definition.constant)
-
-(program
-  (export_statement
-    declaration: (lexical_declaration
-      kind: "const"
-      (variable_declarator name: (identifier) @name)) @definition.constant))
-
-(program
-  [
-    (lexical_declaration (variable_declarator name: (identifier) @name))
-    (variable_declaration (variable_declarator name: (identifier) @name))
-  ] @definition.variable)
-
-(program
-  (export_statement
-    declaration: [
-      (lexical_declaration (variable_declarator name: (identifier) @name))
-      (variable_declaration (variable_declarator name: (identifier) @name))
-    ] @definition.variable))
-
-[
-  (identifier)
-  (type_identifier)
-  (property_identifier)
-  (private_property_identifier)
-  (shorthand_property_identifier)
-  (shorthand_property_identifier_pattern)
-] @reference
+(type_identifier) @reference
