@@ -1,5 +1,6 @@
 """What importing costs, and which way imports point."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -27,9 +28,38 @@ def test_the_readme_draws_the_tree_that_is_there() -> None:
     assert [str(module) for module in modules if f" {module.name} " not in readme] == []
 
 
-def test_files_and_functions_stay_small() -> None:
-    import ast
+def test_a_file_imports_only_from_above_it_in_the_readme() -> None:
+    order: list[str] = []
+    folders: list[str] = []
+    tree = (
+        (ROOT / "README.md")
+        .read_text(encoding="utf-8")
+        .partition("```\ncodegpt/ ")[2]
+        .partition("server/codegpt_server/")[0]
+    )
+    for line in tree.split("\n")[1:]:
+        depth, name = (len(line) - len(line.lstrip())) // 2, line.split(maxsplit=1)[0] if line.strip() else ""
+        del folders[depth - 1 :]
+        if name.endswith("/"):
+            folders.append(name.rstrip("/"))
+            order.append(".".join(["codegpt", *folders]))
+        elif name.endswith(".py"):
+            order.append(".".join(["codegpt", *folders, name.removesuffix(".py")]))
+    assert len(order) > 40
+    upward = []
+    for position, module in enumerate(order):
+        path = ROOT / (module.replace(".", "/") + ".py")
+        if not path.exists():  # a package: its own file gathers what lies in it
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("codegpt."):
+                assert node.module in order, f"{module} imports {node.module}, which the README does not list"
+                if order.index(node.module) >= position:
+                    upward.append(f"{module} imports {node.module}")
+    assert upward == []
 
+
+def test_files_and_functions_stay_small() -> None:
     long = []
     for folder in ("codegpt", "server", "evals"):
         for path in (ROOT / folder).rglob("*.py"):
