@@ -22,6 +22,10 @@ _TEXT = (HoleKind.STRING, HoleKind.COMMENT, HoleKind.DOCSTRING, HoleKind.IMPORT)
 _VALUE = (HoleKind.EXPRESSION, HoleKind.ARGUMENTS)
 
 
+_CONTROL_TOKENS = 16
+"""Room for the markup of a prompt, and for the token or two that two texts may take more side by side."""
+
+
 @dataclass(frozen=True)
 class CompletionOptions:
     """How much is looked at and written.
@@ -40,6 +44,20 @@ class CompletionOptions:
     n: int = 1
     temperature: float = 0.0
     seed: int = 0
+
+    def within(self, context_tokens: int) -> "CompletionOptions":
+        """The same, cut down to a model's context: a quarter for the answer at most, the rest for the text around."""
+        answer = max(1, context_tokens // 4)
+        block = min(self.max_block_tokens, answer)
+        room = max(0, context_tokens - block - _CONTROL_TOKENS)
+        share = min(1.0, room / (self.prefix_tokens + self.suffix_tokens))
+        return replace(
+            self,
+            prefix_tokens=int(self.prefix_tokens * share),
+            suffix_tokens=int(self.suffix_tokens * share),
+            max_line_tokens=min(self.max_line_tokens, answer),
+            max_block_tokens=block,
+        )
 
 
 @dataclass(frozen=True)
@@ -138,12 +156,8 @@ def complete(
     options: CompletionOptions | None = None,
     cancelled: Cancelled = never,
 ) -> Completions:
-    """Suggest text for the code-point `offset` of `document`.
-
-    Raises:
-        PromptTooLong: the options ask for more than the model's context holds.
-    """
-    options = options or CompletionOptions()
+    """Suggest text for the code-point `offset` of `document`."""
+    options = (options or CompletionOptions()).within(engine.info.context_tokens)
     asked = plan(document, offset, engine.count_tokens, fim, options)
     [generations] = engine.generate(
         [asked.prompt],

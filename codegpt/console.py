@@ -25,6 +25,8 @@ def run(command: click.Command, name: str, arguments: Sequence[str] | None = Non
         return _fail(name, error.format_message())
     except CodeGPTError as error:
         return _fail(name, str(error))
+    except OSError as error:  # a file or folder that the person named, which cannot be read or written
+        return _fail(name, f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{name}: interrupted", err=True)
         return INTERRUPTED

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from codegpt.engine.protocol import Engine, SamplingParams
-from codegpt.prompt import Fim, parse_fim, render_fim
+from codegpt.prompt import Fim, render_fim
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,6 @@ def run_fim_check(engine: Engine, candidates: Sequence[Fim]) -> FimCheck:
     scored = [(_hits(engine, fim), str(fim)) for fim in candidates]
     hits, fim = max(scored, key=lambda pair: pair[0], default=(0, ""))
     return FimCheck(fim, hits, left_only, len(CHECK_HOLES))
-
-
-def checked_fim(check: FimCheck) -> Fim | None:
-    """The format of a check that passed."""
-    return parse_fim(check.fim) if check.passed else None
 
 
 def _hits(engine: Engine, fim: Fim | None) -> int:

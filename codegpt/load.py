@@ -11,7 +11,7 @@ from pathlib import Path
 from codegpt.checkpoints import Checkpoint, find
 from codegpt.checkpoints.manifest import write_json
 from codegpt.engine.protocol import Engine
-from codegpt.errors import InputError
+from codegpt.errors import CheckpointError, CodeGPTError, InputError
 from codegpt.fim_check import FimCheck, run_fim_check
 from codegpt.prompt import Fim, Layout, candidate_fims, parse_fim
 
@@ -55,7 +55,12 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
         return LoadedModel(
             engine, None, f"{checkpoint.name} cannot fill in the middle: only the text before the cursor is used"
         )
-    check = _checked(checkpoint, engine, candidates)
+    try:
+        check = _checked(checkpoint, engine, candidates)
+    except CodeGPTError:
+        raise
+    except Exception as error:  # the first time the model runs: torch raises whatever its shapes and memory give
+        raise CheckpointError(f"{checkpoint.name} does not run: {error!r}") from error
     if check.passed:
         return LoadedModel(engine, parse_fim(check.fim))
     found = f"{check.hits} of {check.holes} holes with {check.fim}, {check.left_only_hits} with the left side only"

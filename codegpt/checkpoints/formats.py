@@ -46,22 +46,26 @@ def check_directory(directory: Path) -> tuple[str, ...]:
         ModelNotFound: it is no checkpoint at all.
     """
     present = {path.name for path in directory.iterdir() if path.is_file()}
-    if INDEX in present:
-        weights = _indexed_files(directory / INDEX, present)
-    elif "model.safetensors" in present:
-        weights = ["model.safetensors"]
-    elif pickles := sorted(name for name in present if Path(name).suffix.lower() in PICKLE_SUFFIXES):
-        raise CheckpointError(f"{directory / pickles[0]} is a pickle checkpoint: {_ADVICE}")
-    elif ggufs := sorted(name for name in present if name.endswith(".gguf")):
-        raise ModelNotFound(f"{directory} holds no model.safetensors; give the GGUF file: {directory / ggufs[0]}")
-    else:
-        raise ModelNotFound(f"{directory} is no checkpoint: it has no model.safetensors")
+    # Both where both are there: it is for transformers to choose, and what it takes must have been checked.
+    weights = _indexed_files(directory / INDEX, present) if INDEX in present else []
+    weights += ["model.safetensors"] if "model.safetensors" in present else []
+    if not weights:
+        raise _no_weights(directory, present)
     for name in (CONFIG, TOKENIZER):
         if name not in present:
             raise ModelNotFound(f"{directory} is no checkpoint: it has no {name}")
     for name in weights:
         check_safetensors(directory / name)
+    _check_config(directory / CONFIG)
     return tuple(sorted({*weights, CONFIG, TOKENIZER, *({INDEX, *OPTIONAL_FILES} & present)}))
+
+
+def _no_weights(directory: Path, present: set[str]) -> CheckpointError | ModelNotFound:
+    if pickles := sorted(name for name in present if Path(name).suffix.lower() in PICKLE_SUFFIXES):
+        return CheckpointError(f"{directory / pickles[0]} is a pickle checkpoint: {_ADVICE}")
+    if ggufs := sorted(name for name in present if name.endswith(".gguf")):
+        return ModelNotFound(f"{directory} holds no model.safetensors; give the GGUF file: {directory / ggufs[0]}")
+    return ModelNotFound(f"{directory} is no checkpoint: it has no model.safetensors")
 
 
 def refuse_pickle_name(path: Path) -> None:
@@ -72,6 +76,17 @@ def refuse_pickle_name(path: Path) -> None:
     """
     if path.suffix.lower() in PICKLE_SUFFIXES:
         raise CheckpointError(f"{path} is a pickle checkpoint: {_ADVICE}")
+
+
+def _check_config(path: Path) -> None:
+    """Refuse a configuration that sends transformers to other weights than those checked here, maybe a pickle."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+        other = config.get("transformers_weights")
+    except (OSError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path} is not a valid configuration") from error
+    if other is not None:
+        raise CheckpointError(f"{path} names other weights ({other!r}) than model.safetensors; refused")
 
 
 def _indexed_files(index: Path, present: set[str]) -> list[str]:

@@ -10,6 +10,7 @@ from platformdirs import user_cache_path
 
 from codegpt.checkpoints.manifest import MANIFEST_NAME, Manifest, stamp_files, write_manifest
 from codegpt.checkpoints.progress import Progress
+from codegpt.errors import InputError
 
 MODEL_FOLDER = "model"
 
@@ -17,7 +18,10 @@ MODEL_FOLDER = "model"
 def cache_root() -> Path:
     """`$CODEGPT_CACHE`, or the user's cache folder."""
     chosen = os.environ.get("CODEGPT_CACHE")
-    return Path(chosen).expanduser().absolute() if chosen else user_cache_path("codegpt")
+    try:
+        return Path(chosen).expanduser().absolute() if chosen else user_cache_path("codegpt")
+    except RuntimeError as error:
+        raise InputError(f"CODEGPT_CACHE is {chosen}: {error}") from None
 
 
 def home_of(slug: str) -> Path:

@@ -47,7 +47,10 @@ def identify(model: str, catalogue: Mapping[str, CatalogueEntry]) -> Published |
         if wanted.lower() in (name.lower(), entry.hub.repo.lower()):
             return Published(entry, True, name)
     if _is_path(wanted):
-        return Local(Path(wanted).expanduser().absolute())
+        try:
+            return Local(Path(wanted).expanduser().absolute())
+        except RuntimeError as error:  # no such user
+            raise ModelNotFound(f"no model {model!r}: {error}") from None
     if _HUB_ID.fullmatch(wanted):
         return Published(_unlisted(wanted), False, "hub--" + wanted.replace("/", "--"))
     near = difflib.get_close_matches(wanted.lower(), catalogue, n=2, cutoff=0.6)

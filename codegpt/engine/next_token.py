@@ -19,6 +19,7 @@ def next_token(logits: Tensor, params: SamplingParams, uniforms: Tensor) -> Tens
     """
     if params.temperature == 0:
         return logits.argmax(dim=-1)
+    logits = logits.float()  # in bf16 small probabilities vanish from the sum
     ids: Tensor | None = None
     if params.top_k and params.top_k < logits.shape[-1]:
         logits, ids = logits.topk(params.top_k, dim=-1)  # (B, K), sorted

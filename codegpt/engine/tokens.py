@@ -14,6 +14,7 @@ from itertools import takewhile
 
 from tokenizers import Tokenizer
 
+from codegpt.document import encode_utf8
 from codegpt.errors import CheckpointError
 from codegpt.prompt import Markup, Prompt
 
@@ -72,6 +73,7 @@ class Tokens:
 
     def encode_text(self, text: str) -> list[int]:
         """The ids of plain text; none of them is a control token."""
+        text = encode_utf8(text).decode()  # without lone surrogates, which the library refuses
         encoding = self._plain.encode(text, add_special_tokens=False)
         ids = [self._id_of_plain.get(token, token) for token in encoding.ids]
         if self._markup_ids.isdisjoint(ids):

@@ -93,12 +93,12 @@ def load_torch_engine(directory: Path, name: str = "", digest: str = "") -> Torc
         module = AutoModelForCausalLM.from_pretrained(
             directory, dtype=placement.dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
         )
+        nn.Module.to(module, placement.device)
+        return TorchEngine(module, tokens, name, digest)
     except CheckpointError:
         raise
     except Exception as error:  # transformers raises whatever its parts raise
         raise CheckpointError(f"{directory} does not load as a causal language model: {error}") from error
-    nn.Module.to(module, placement.device)
-    return TorchEngine(module, tokens, name, digest)
 
 
 def _quiet_transformers() -> None:

@@ -48,6 +48,7 @@ def run(task: str, model: str, fim: str, limit: int | None, batch: int, out: Pat
     info = loaded.engine.info
     name = f"{task}-{info.name}-{loaded.fim or LEFT_ONLY}".replace("/", "-")
     out = out or cache_root() / "evals" / name
+    out.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     samples = _samples(holes, loaded, batch, out / "samples.jsonl")
     grades = [grade(hole, samples[hole.task_id]) for hole in holes]

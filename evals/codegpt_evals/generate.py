@@ -14,6 +14,7 @@ from codegpt.prompt import Fim
 from codegpt_evals.records import Hole, Sample
 
 LINE_OPTIONS = CompletionOptions(extent=Extent.LINE)
+"""One line, whatever the syntax at the cursor would ask for: single-line holes hold one line."""
 
 
 def setup_digest(engine: Engine, fim: Fim | None, options: CompletionOptions) -> str:
@@ -33,6 +34,7 @@ def generate(
 ) -> Iterator[list[Sample]]:
     """Fill holes greedily, a batch at a time."""
     setup = setup_digest(engine, fim, options)
+    options = options.within(engine.info.context_tokens)
     for begin in range(0, len(holes), batch_size):
         batch = holes[begin : begin + batch_size]
         plans = [plan_for(hole, engine.count_tokens, fim, options) for hole in batch]

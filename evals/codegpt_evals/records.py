@@ -72,10 +72,14 @@ def read(path: Path, kind: type[Record]) -> list[Record]:
     Raises:
         InputError: a line is not of this kind and format.
     """
-    if not path.exists():
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    except FileNotFoundError:
         return []
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a file of JSON lines") from None
     records = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n")[:-1], start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             value = json.loads(line)
             if value["format"] != FORMAT:

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -10,6 +11,9 @@ from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
 from codegpt.load import LoadedModel, load_model
 from codegpt_server.settings import Settings
+
+if TYPE_CHECKING:
+    from codegpt_server.server import CodeGPTServer
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,13 +43,21 @@ def serve(model: str, fim: str, scripted: str | None) -> None:
             return LoadedModel(ScriptedEngine(scripted), None)
         return load_model(settings.model, settings.fim)
 
-    server = create_server(Settings(model=model, fim=fim), load)
+    run_until_the_editor_ends(create_server(Settings(model=model, fim=fim), load))
+
+
+def run_until_the_editor_ends(server: "CodeGPTServer") -> NoReturn:
+    """Serve on standard input and output, then leave the process: 0 after an orderly shutdown, 1 otherwise.
+
+    The process does not wait for what its threads still do, such as loading a model: the editor is gone.
+    """
     try:
         server.start_io()
-    finally:
-        server.stop_work()
-        # Not an orderly end: that would wait for the thread that loads the model, and the editor is gone.
-        os._exit(0)
+    except Exception:
+        logging.exception("codegpt-server stopped")
+        os._exit(1)
+    server.stop_work()
+    os._exit(0 if server.was_shut_down else 1)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Newest wins: at most one request for each document is worked on, and its cancel flag is here.
+"""Newest wins: one request of each kind is worked on for each document, and its cancel flag is here.
 
 Editors do not all cancel what they no longer need (Neovim 0.12 does not), so a newer request raises the older one's
 flag.
@@ -10,27 +10,27 @@ from contextlib import contextmanager
 
 
 class Inflight:
-    """The cancel flag of the newest request of each document. Used from the event loop's thread alone."""
+    """The cancel flag of the newest request of each kind and document. Used from the event loop's thread alone."""
 
     def __init__(self) -> None:
-        self._flags: dict[str, threading.Event] = {}
+        self._flags: dict[tuple[str, str], threading.Event] = {}
 
     @contextmanager
-    def request(self, uri: str) -> Iterator[threading.Event]:
-        """A flag for a new request on `uri`; the older one's is raised, and this one's when the block fails."""
+    def request(self, kind: str, uri: str) -> Iterator[threading.Event]:
+        """A flag for a new request; the older one's is raised now, and this one's when the block fails."""
         flag = threading.Event()
-        older = self._flags.get(uri)
+        older = self._flags.get((kind, uri))
         if older is not None:
             older.set()
-        self._flags[uri] = flag
+        self._flags[kind, uri] = flag
         try:
             yield flag
         except BaseException:  # asyncio.CancelledError above all: the work in the thread must stop too
             flag.set()
             raise
         finally:
-            if self._flags.get(uri) is flag:
-                del self._flags[uri]
+            if self._flags.get((kind, uri)) is flag:
+                del self._flags[kind, uri]
 
     def cancel_all(self) -> None:
         """Raise every flag: the server ends."""

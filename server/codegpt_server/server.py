@@ -34,6 +34,7 @@ class CodeGPTServer(LanguageServer):
         self.problems: list[str] = []
         self.load = load
         self.worker = Worker()
+        self.was_shut_down = False
         self.inflight = Inflight()
 
     @property
@@ -47,17 +48,17 @@ class CodeGPTServer(LanguageServer):
         is_open = document in self.workspace.text_documents.values()
         return document.snapshot if is_open and isinstance(document, SnapshotDocument) else None
 
-    async def suggest(self, uri: str, position: types.Position) -> tuple[Document, int, Completions] | None:
-        """Complete at a position of an open document; None where it is not open, or has changed meanwhile."""
+    async def suggest(self, kind: str, uri: str, position: types.Position) -> tuple[Document, int, Completions] | None:
+        """Complete at a position of a document; None where it is not open, has changed, or a newer request came."""
         document = self.snapshot(uri)
         if document is None:
             return None
         offset = document.offset_at(to_position(position), self.encoding)
         options = CompletionOptions(timeout_s=self.settings.timeout_s)
-        with self.inflight.request(uri) as cancelled:
+        with self.inflight.request(kind, uri) as cancelled:
             completions = await self.worker.complete(document, offset, options, cancelled.is_set)
-        current = self.snapshot(uri)
-        if cancelled.is_set() or current is None or current.version != document.version:
+        current = self.snapshot(uri)  # None where it was closed; a reopened one may have the same version
+        if cancelled.is_set() or current != document:
             return None
         return document, offset, completions
 
@@ -111,18 +112,19 @@ def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
 
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline_completion(ls: CodeGPTServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
-        found = await ls.suggest(params.text_document.uri, params.position)
+        found = await ls.suggest(types.TEXT_DOCUMENT_INLINE_COMPLETION, params.text_document.uri, params.position)
         items = to_inline_items(found[2].items, *found[:2], ls.encoding) if found else []
         return types.InlineCompletionList(items)
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())
     async def completion(ls: CodeGPTServer, params: types.CompletionParams) -> types.CompletionList:
-        found = await ls.suggest(params.text_document.uri, params.position)
+        found = await ls.suggest(types.TEXT_DOCUMENT_COMPLETION, params.text_document.uri, params.position)
         items = to_completion_items(found[2].items, *found[:2], ls.encoding) if found else []
         return types.CompletionList(is_incomplete=True, items=items)
 
     @server.feature(types.SHUTDOWN)
     def shutdown(ls: CodeGPTServer, _params: None) -> None:
+        ls.was_shut_down = True
         ls.stop_work()
 
     return server

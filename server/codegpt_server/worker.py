@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from codegpt.complete import CompletionOptions, Completions, complete
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled
-from codegpt.errors import CodeGPTError
+from codegpt.errors import CheckpointError, CodeGPTError
 from codegpt.load import LoadedModel
 
 Loader = Callable[[], LoadedModel]
@@ -35,6 +35,9 @@ class Worker:
         except CodeGPTError as error:
             self._failure = str(error)
             raise
+        except Exception as error:  # the editor must hear of it, whatever it is
+            self._failure = f"the model cannot be loaded: {error!r}"
+            raise CheckpointError(self._failure) from error
         return self._loaded
 
     async def complete(
@@ -51,7 +54,10 @@ class Worker:
             return Completions((), "cancelled")
         if self._loaded is None:
             return Completions((), self._failure)
-        return complete(document, offset, self._loaded.engine, self._loaded.fim, options, cancelled)
+        try:
+            return complete(document, offset, self._loaded.engine, self._loaded.fim, options, cancelled)
+        except CodeGPTError as error:
+            return Completions((), str(error))
 
     def stop(self) -> None:
         """Let the thread end after what it is doing; nothing that waits is begun."""

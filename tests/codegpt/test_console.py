@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -113,3 +114,10 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 1
+
+
+def test_a_path_that_cannot_be_used_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    command = click.Command("x", callback=lambda: (tmp_path / "folder").open())
+    (tmp_path / "folder").mkdir()
+    assert run(command, "x", []) == 2
+    assert capsys.readouterr().err == f"x: {tmp_path}/folder: Is a directory\n"

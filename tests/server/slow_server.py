@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from codegpt_server.__main__ import run_until_the_editor_ends
 from codegpt_server.server import create_server
 from codegpt_server.settings import Settings
 
@@ -27,8 +28,6 @@ class LoggingEngine(ScriptedEngine):
         return results
 
 
-server = create_server(Settings(), lambda _settings: LoadedModel(LoggingEngine(text, (), seconds), None))
-try:
-    server.start_io()
-finally:
-    server.stop_work()
+run_until_the_editor_ends(
+    create_server(Settings(), lambda _settings: LoadedModel(LoggingEngine(text, (), seconds), None))
+)

@@ -138,7 +138,7 @@ def test_the_server_ends_with_its_editor_even_in_the_middle_of_a_completion(tmp_
         time.sleep(1.5)  # the completion takes 200 s
         assert server.poll() is None
         server.stdin.close()
-        server.wait(timeout=10)
+        assert server.wait(timeout=10) == 1  # it was not asked to shut down
     assert log.read_text().startswith("cancelled ")
 
 
@@ -151,6 +151,32 @@ def test_a_document_that_changed_meanwhile_gets_nothing(editor) -> None:
             e.change((0, 4), (0, 4), "b")
             assert not (await request).items
             assert await e.texts(0, 5) == ["x" * 20]
+
+    asyncio.run(scenario())
+
+
+def test_a_document_that_was_reopened_with_other_text_gets_nothing(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="x" * 20, seconds_per_token=0.02) as e:
+            e.open("a = \n")
+            request = e.ask(0, 4)
+            await asyncio.sleep(0.05)
+            uri = "file:///project/example.py"
+            e.client.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
+            e.open("other\n")  # with the same version
+            assert not (await request).items
+
+    asyncio.run(scenario())
+
+
+def test_the_two_kinds_of_request_do_not_cancel_each_other(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="x" * 20, seconds_per_token=0.01) as e:
+            e.open("a = \n")
+            inline = e.ask(0, 4)
+            place = types.TextDocumentIdentifier("file:///project/example.py")
+            menu = await e.client.text_document_completion_async(types.CompletionParams(place, types.Position(0, 4)))
+            assert len((await inline).items) == len(menu.items) == 1
 
     asyncio.run(scenario())
 

@@ -135,3 +135,23 @@ def test_a_header_whose_length_looks_like_a_pickle(tmp_path: Path) -> None:
     assert content[:2] == b"\x80\x02"
     (tmp_path / "m.safetensors").write_bytes(content)
     check_safetensors(tmp_path / "m.safetensors")
+
+
+def test_a_configuration_that_names_other_weights(directory: Path) -> None:
+    (directory / "config.json").write_text('{"transformers_weights": "adapter_model.bin"}')
+    with pytest.raises(CheckpointError, match=r"names other weights \('adapter_model.bin'\) than model.safetensors"):
+        check_directory(directory)
+
+
+@pytest.mark.parametrize("text", ["[]", "nonsense", ""])
+def test_a_broken_configuration(directory: Path, text: str) -> None:
+    (directory / "config.json").write_text(text)
+    with pytest.raises(CheckpointError, match=r"config\.json is not a valid configuration"):
+        check_directory(directory)
+
+
+def test_an_index_beside_whole_weights(directory: Path) -> None:
+    (directory / "model-00001-of-00001.safetensors").write_bytes(safetensors())
+    index = json.dumps({"weight_map": {"x": "model-00001-of-00001.safetensors"}})
+    (directory / "model.safetensors.index.json").write_text(index)
+    assert {"model.safetensors", "model-00001-of-00001.safetensors"} <= set(check_directory(directory))

@@ -38,6 +38,14 @@ def test_many_draws_follow_the_distribution(params: SamplingParams) -> None:
     assert shares.tolist() == pytest.approx([0.1, 0.4, 0.2, 0.3], abs=0.01)
 
 
+def test_small_probabilities_are_drawn_in_bf16_too() -> None:
+    logits = torch.zeros(1, 1000, dtype=torch.bfloat16)
+    logits[0, 0] = 6.9  # about half of the mass; the other half lies on 999 tokens
+    uniforms = torch.rand(20_000, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    drawn = next_token(logits.expand(20_000, -1), SamplingParams(temperature=1), uniforms)
+    assert len(drawn.unique()) > 990
+
+
 def test_a_token_without_mass_is_never_drawn() -> None:
     logits = torch.tensor([[0.0, float("-inf"), 0.0, float("-inf")]])
     drawn = next_token(logits.expand(1000, -1), SamplingParams(temperature=1), torch.linspace(0, 1, 1000))

@@ -244,3 +244,8 @@ def test_a_tokenizer_without_added_tokens() -> None:
     tokens = Tokens(json.dumps(description))
     assert (tokens.markup, tokens.end_ids) == ({}, frozenset())
     assert tokens.decode(tokens.encode_text("def <tool_call>")) == "def <tool_call>"
+
+
+def test_a_lone_surrogate_is_text() -> None:
+    tokens = Tokens(byte_level().to_str())
+    assert tokens.decode(tokens.encode_text("a\ud83db")) == "a?b"

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import PreTrainedModel
+from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config
 
+from codegpt.complete import complete
+from codegpt.document import Document
 from codegpt.engine.protocol import SamplingParams, StopReason
 from codegpt.engine.tokens import Tokens
 from codegpt.engine.torch_engine import TorchEngine, load_torch_engine
@@ -71,6 +73,15 @@ def test_load(tiny_model: PreTrainedModel, tokenizer_json: str, tmp_path: Path) 
     engine = load_torch_engine(tmp_path, "tiny")
     assert engine.info.dtype in ("bfloat16", "float32")
     assert engine.generate([Prompt(("ab",))], SamplingParams(max_new_tokens=2))[0][0].token_ids
+
+
+def test_a_long_file_fits_a_small_context(tokens: Tokens) -> None:
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
+    config = Qwen2Config(**shape, num_key_value_heads=2, vocab_size=260, max_position_embeddings=256)
+    small = TorchEngine(AutoModelForCausalLM.from_config(config, dtype=torch.float32), tokens)
+    document = Document("x = 1\n" * 500, language="python")
+    for fim in (None, parse_fim("qwen2.5-coder/spm")):
+        complete(document, 1500, small, fim)  # raises PromptTooLong where the budgets ignore the context
 
 
 def test_load_something_else(tmp_path: Path) -> None:
