@@ -79,7 +79,7 @@ class Fim:
 
 
 def _three_tokens(prefix: str, suffix: str, middle: str) -> dict[Layout, Template]:
-    """PSM and the SPM variant in which the prefix follows the middle token (arXiv 2207.14255, section 4.2, SPM')."""
+    """PSM, and the variant of SPM in which the prefix follows the middle token, made for training both together."""
     pre, suf, mid = Markup(prefix), Markup(suffix), Markup(middle)
     return {
         Layout.PSM: (pre, Slot.PREFIX, suf, Slot.SUFFIX, mid),

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from codegpt.complete import CompletionOptions, Plan, plan
 from codegpt.context.fit import CountTokens
 from codegpt.document import Document
-from codegpt.engine.protocol import Engine
+from codegpt.engine.protocol import Engine, Watch
 from codegpt.postprocess import Extent, ended
 from codegpt.prompt import Fim
 from codegpt_evals.records import Hole, Sample
@@ -38,13 +38,13 @@ def generate(
     for begin in range(0, len(holes), batch_size):
         batch = holes[begin : begin + batch_size]
         plans = [plan_for(hole, engine.count_tokens, fim, options) for hole in batch]
-        places = [asked.place for asked in plans]
-        rows = engine.generate(
-            [asked.prompt for asked in plans],
-            plans[0].params,
-            watch=lambda row, text, places=places: ended(text, places[row]),  # type: ignore[misc]
-        )
+        rows = engine.generate([asked.prompt for asked in plans], plans[0].params, watch=_watch(plans))
         yield [
             Sample(hole.task_id, setup, row.text, len(row.token_ids), row.stop_reason, round(row.mean_logprob, 4))
             for hole, [row] in zip(batch, rows, strict=True)
         ]
+
+
+def _watch(plans: Sequence[Plan]) -> Watch:
+    """Ends each row where the editor's completion would end."""
+    return lambda row, text: ended(text, plans[row].place)
