@@ -4,20 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-model test-editors check lock clean
+.PHONY: help demo test test-model test-editors test-sandbox check lock clean bubblewrap
 
 help:
 	@echo "make demo          see the real model complete a function of the standard library"
 	@echo "make test          run the tests that need no model weights and no editor"
 	@echo "make test-model    run the tests that need the model: codegpt models pull"
 	@echo "make test-editors  run the tests in a real Neovim, with the scripted engine"
+	@echo "make test-sandbox  run the attacks and the ordinary programs in the jail"
 	@echo "make check         ruff and mypy"
 
 demo: $(READY)
 	@$(BIN)/codegpt models pull
 	@$(BIN)/python -m codegpt_server.demo
 
-test: $(READY)
+test: $(READY) bubblewrap
 	@$(BIN)/pytest -m "not model and not neovim"
 
 test-model: $(READY)
@@ -26,10 +27,18 @@ test-model: $(READY)
 test-editors: $(READY)
 	@CODEGPT_NVIM=$$(tests/e2e/get_neovim.sh | tail -n 1) $(BIN)/pytest -m "neovim and not model"
 
+test-sandbox: $(READY) bubblewrap
+	@$(BIN)/codegpt sandbox selftest --require strong
+
 check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# The jail's tests need it. Nothing is installed for anybody who is not root, and sudo is never called.
+bubblewrap:
+	@command -v bwrap >/dev/null || ! test "$$(id -u)" = 0 || ! command -v apt-get >/dev/null || { apt-get update && apt-get install --yes bubblewrap; } >/dev/null 2>&1 || true
+	@command -v bwrap >/dev/null || echo "not run: the jail's tests; install bubblewrap"
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "codegpt needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'

@@ -1,4 +1,4 @@
-"""The `codegpt` command: complete, models, doctor."""
+"""The `codegpt` command: complete, models, sandbox, doctor."""
 
 import json
 import time
@@ -10,6 +10,7 @@ import click
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
 from codegpt.models_cli import models
+from codegpt.sandbox_cli import sandbox
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,6 +20,7 @@ def cli() -> None:
 
 
 cli.add_command(models)
+cli.add_command(sandbox)
 
 
 @cli.command()

@@ -8,6 +8,7 @@
     ├── CheckpointError         weights that are corrupt, of a refused format, or cannot be converted
     ├── DownloadError           a pull that could not finish: network, disk, mirror
     ├── PromptTooLong           the prompt does not fit the model's context
+    ├── SandboxUnavailable      no jail that holds works here, or the language has no runner
     └── Cancelled               the caller's `cancelled()` turned true
 
 A wrong *generated* program is never an exception.
@@ -36,6 +37,10 @@ class DownloadError(CodeGPTError):
 
 class PromptTooLong(CodeGPTError):
     """The prompt does not fit into the model's context window."""
+
+
+class SandboxUnavailable(CodeGPTError):
+    """Nothing can be run: no backend holds on this machine, or a language has no runner."""
 
 
 class Cancelled(CodeGPTError):
