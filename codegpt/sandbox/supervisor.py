@@ -33,6 +33,7 @@ from codegpt.sandbox.view import Masks, Mount, View, outside
 Message = dict[str, Any]
 EXTENSIONS = {"python": "", "javascript": ".js"}
 SAYING = threading.Lock()
+ENDING = threading.Event()
 RELAYED = 8  # times the program's output may be what its tests print: its own, in other characters, and theirs
 MOST_CALLS = 1_000_000  # of the program by its tests
 
@@ -48,6 +49,8 @@ class Warden:
 
     def jail(self, view: str, inside: str, limits: Limits, masks: Message, stdin: bytes | None = None) -> Jail:
         """A fresh jail in which the program `inside` has been started."""
+        if ENDING.is_set():
+            threading.Event().wait()  # for the end of this process
         root = outside(self.views[view], self.views[view].workspace)
         reachable = {
             name: tuple(path for path in paths if _is_there(f"{root}/{path}")) for name, paths in masks.items()
@@ -328,6 +331,7 @@ def main() -> None:
 
 def _end() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one end is enough
+    ENDING.set()
     SAYING.acquire(timeout=1)  # for good: what becomes of a program that we kill now is no outcome
     end_all_children()
     os._exit(0)

@@ -139,8 +139,9 @@ def test_the_server_ends_with_its_editor_even_in_the_middle_of_a_completion(tmp_
         assert server.poll() is None
         server.stdin.close()
         assert server.wait(timeout=10) == 1  # it was not asked to shut down
-    # It may be gone before the engine's thread could note that it was cancelled; but it did not finish.
-    assert not log.exists() or log.read_text().startswith("cancelled ")
+    # It may be gone before the engine's thread has noted, all or at all, that it was cancelled; but it did not finish.
+    noted = log.read_text() if log.exists() else ""
+    assert noted == "" or noted.startswith("cancelled ")
 
 
 def test_a_document_that_changed_meanwhile_gets_nothing(editor) -> None:

@@ -231,6 +231,7 @@ def jailed(
         file.write(filter_program(own_files))
         file.seek(0)
         options = ["--unshare-all", "--new-session", "--die-with-parent", "--ro-bind", "/", "/", "--tmpfs", "/tmp"]
+        options += ["--ro-bind", sys.prefix, sys.prefix]  # which may lie in /tmp
         options += ["--dev", "/dev", "--chdir", "/tmp", "--seccomp", str(file.fileno())]
         options += ["--ro-bind", str(shared), "/tmp/shared"] if shared else []
         yield [bwrap, *options, "--", *argv], file.fileno()
