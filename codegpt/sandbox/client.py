@@ -147,8 +147,12 @@ class Sandbox:
             message = json.loads(line)
             with self._lock:
                 future = self._pending.pop(message["job"])
+            try:
+                outcome = _outcome(message)
+            except (TypeError, ValueError, LookupError) as error:  # such as a report of tests that wrote their own
+                outcome = Outcome(End.INFRASTRUCTURE, f"an outcome that cannot be read: {error}")
             if future.set_running_or_notify_cancel():
-                future.set_result(_outcome(message))
+                future.set_result(outcome)
         with self._lock:
             lost = list(self._pending.values())
             self._pending.clear()

@@ -1,9 +1,9 @@
 """The supervisor: a small process of its own that starts jails, watches them, and says what it saw.
 
-It is not root (see `staging`), holds no secrets, and ends with its owner. A guardian (see `process.guard`) ends the
-jails if it is killed. Jobs come as JSON
-lines on standard input, outcomes go out as JSON lines, in the order in which they are done. Each worker thread lives
-as long as the process, because a jail dies with the thread that started it.
+It is not root (see `staging`), holds no secrets, and ends with its owner; if it is killed, its guardian (see
+`process.guard`) ends the jails. Jobs come as JSON lines on standard input, outcomes go out as JSON lines, in the order
+in which they are done. Each worker thread lives as long as the process, because a jail dies with the thread that
+started it.
 """
 
 import base64

@@ -810,3 +810,14 @@ def test_what_the_program_prints_appears_in_its_tests(sandbox: Sandbox) -> None:
             assert tuple(capsys.readouterr()) == ("adding 1\\n", "!\\n")
         """
     assert passed(run_pytest(sandbox, source, tests)) == (1, 2)
+
+
+def test_tests_that_write_a_report_of_their_own_break_nothing(sandbox: Sandbox) -> None:
+    forged = """
+        import os, sys
+        os.write(int(sys.orig_argv[-1]), b'{"done": {"outcome": "passed", "more": 1}}\\n')
+        while True:
+            pass
+        """
+    assert judge_tests(check(sandbox, ADD, forged, "add")).verdict is Verdict.INFRASTRUCTURE_ERROR
+    assert passed(check(sandbox, ADD, "assert add(1, 2) == 3", "add")) == (1, 1)  # the sandbox goes on

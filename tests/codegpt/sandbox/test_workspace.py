@@ -94,11 +94,11 @@ def test_a_secret_file_may_be_a_directory_and_the_other_way_round(folder: Path) 
 
 @pytest.mark.parametrize("absolute", [False, True])
 def test_what_a_link_points_to_is_masked_and_not_the_link(folder: Path, absolute: bool) -> None:
-    plant(folder, "settings/plain.txt", "settings/other.txt", "work/tree/HEAD")
+    plant(folder, "settings/plain.txt", "settings/other.txt", "inner/tree/HEAD")
     start = str(folder) if absolute else "."
     (folder / ".env").symlink_to(f"{start}/settings/plain.txt")
-    (folder / ".git").symlink_to(f"{start}/work/tree")
-    assert masks_of(folder) == (("settings/plain.txt",), ("work/tree",))
+    (folder / ".git").symlink_to(f"{start}/inner/tree")
+    assert masks_of(folder) == (("settings/plain.txt",), ("inner/tree",))
 
 
 def test_a_link_of_another_name_to_a_secret(folder: Path) -> None:
