@@ -22,13 +22,19 @@ _TEXT = (HoleKind.STRING, HoleKind.COMMENT, HoleKind.DOCSTRING, HoleKind.IMPORT)
 _VALUE = (HoleKind.EXPRESSION, HoleKind.ARGUMENTS)
 
 
+CONFIGURATION = "default-1"
+"""Names the defaults that are released: the default model, its format, `CompletionOptions()` and `request`'s prompt.
+
+Raise the number with any change of them that changes what is written. Quality is measured on it.
+"""
+
 _CONTROL_TOKENS = 16
 """Room for the markup of a prompt, and for the token or two that two texts may take more side by side."""
 
 
 @dataclass(frozen=True)
 class CompletionOptions:
-    """How much is looked at and written.
+    """How much is looked at and written; the defaults are `CONFIGURATION`.
 
     Attributes:
         extent: None lets the syntax at the cursor decide.
@@ -131,15 +137,19 @@ def choose_extent(syntax: Syntax | None, place: Place, offset: int) -> Extent:
     return Extent.BLOCK if kind is HoleKind.BODY or _OPENS_BLOCK.search(before) else Extent.LINE
 
 
-def conclude(asked: Plan, generations: Sequence[Generation]) -> Completions:
-    """Cut what the model wrote; equal texts are one suggestion, ordered by how sure the model was."""
+def conclude(asked: Plan, generations: Sequence[Generation], left_out: frozenset[str] = frozenset()) -> Completions:
+    """Cut what the model wrote; equal texts are one suggestion, ordered by how sure the model was.
+
+    Args:
+        left_out: names of rules that are not to cut, to see what a rule is worth.
+    """
     distinct: dict[str, Completion] = {}
     cuts: tuple[Cut, ...] = ()
     answered = [generation for generation in generations if generation.stop_reason is not StopReason.CANCELLED]
     for generation in sorted(answered, key=lambda g: -g.mean_logprob):
         unfinished = generation.stop_reason in (StopReason.LENGTH, StopReason.DEADLINE)
         text = drop_unfinished_line(generation.text) if unfinished else generation.text
-        finished = finish(text, asked.place)
+        finished = finish(text, asked.place, left_out)
         cuts = cuts or finished.cuts
         if finished.text:
             item = Completion(finished.text, generation.mean_logprob, finished.cuts, generation.stop_reason)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from codegpt.chat import ChatTemplate
 from codegpt.checkpoints import Checkpoint, find
 from codegpt.checkpoints.manifest import write_json
 from codegpt.engine.protocol import Engine
@@ -21,11 +22,12 @@ _CHECK_FORMAT = 1
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """An engine, how to ask it for a hole, and what a person should know about it ("" for nothing)."""
+    """An engine, how to ask it for a hole and in words, and what a person should know about it ("" for nothing)."""
 
     engine: Engine
     fim: Fim | None
     warning: str = ""
+    chat: ChatTemplate | None = None
 
 
 def load_model(model: str, fim: str = "") -> LoadedModel:
@@ -45,6 +47,7 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
     from codegpt.engine.torch_engine import load_torch_engine  # seconds to import
 
     engine = load_torch_engine(checkpoint.directory, checkpoint.name, checkpoint.digest)
+    chat = _chat_template(checkpoint.directory)
     wanted = wanted or _catalogue_fim(checkpoint)
     candidates = (wanted,) if wanted else candidate_fims(engine.info.markup)
     if not all(fim.format.markup(fim.layout) <= engine.info.markup for fim in candidates):
@@ -52,9 +55,8 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
             f"{checkpoint.name} has not the control tokens of {wanted}; leave --fim out to try what it has"
         )
     if not candidates:
-        return LoadedModel(
-            engine, None, f"{checkpoint.name} cannot fill in the middle: only the text before the cursor is used"
-        )
+        warning = f"{checkpoint.name} cannot fill in the middle: only the text before the cursor is used"
+        return LoadedModel(engine, None, warning, chat)
     try:
         check = _checked(checkpoint, engine, candidates)
     except CodeGPTError:
@@ -62,13 +64,27 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
     except Exception as error:  # the first time the model runs: torch raises whatever its shapes and memory give
         raise CheckpointError(f"{checkpoint.name} does not run: {error!r}") from error
     if check.passed:
-        return LoadedModel(engine, parse_fim(check.fim))
+        return LoadedModel(engine, parse_fim(check.fim), chat=chat)
     found = f"{check.hits} of {check.holes} holes with {check.fim}, {check.left_only_hits} with the left side only"
     if wanted:
-        return LoadedModel(engine, wanted, f"{checkpoint.name} failed the fill-in-the-middle self-check ({found})")
-    return LoadedModel(
-        engine, None, f"{checkpoint.name}: no fill-in-the-middle format worked ({found}); using the left side"
-    )
+        warning = f"{checkpoint.name} failed the fill-in-the-middle self-check ({found})"
+        return LoadedModel(engine, wanted, warning, chat)
+    warning = f"{checkpoint.name}: no fill-in-the-middle format worked ({found}); using the left side"
+    return LoadedModel(engine, None, warning, chat)
+
+
+def _chat_template(directory: Path) -> ChatTemplate | None:
+    """The checkpoint's chat template: a file of its own, or a member of `tokenizer_config.json`."""
+    try:
+        settings = json.loads((directory / "tokenizer_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        settings = {}
+    settings = settings if isinstance(settings, dict) else {}
+    source: object = settings.get("chat_template")
+    with suppress(OSError, ValueError):
+        source = (directory / "chat_template.jinja").read_text(encoding="utf-8")
+    end = settings.get("eos_token")
+    return ChatTemplate(source, end if isinstance(end, str) else "") if isinstance(source, str) and source else None
 
 
 def _wanted_fim(fim: str) -> Fim | None:

@@ -249,12 +249,18 @@ STOPPING_RULES: tuple[Rule, ...] = (
 RULES: tuple[Rule, ...] = (stop_at_line_end, *STOPPING_RULES, drop_rest_of_line, trim_end)
 
 
-def finish(text: str, place: Place) -> Finished:
-    """Run the rules until none cuts any more; what a model writes again of the white space at the cursor goes first."""
+def finish(text: str, place: Place, left_out: frozenset[str] = frozenset()) -> Finished:
+    """Run the rules until none cuts any more; what a model writes again of the white space at the cursor goes first.
+
+    Args:
+        left_out: names of rules that do not cut.
+    """
     cuts = []
 
     def cut(rule: Rule) -> None:
         nonlocal text
+        if rule.__name__ in left_out:
+            return
         before = text
         text, reason = rule(before, place)
         if text != before:

@@ -15,13 +15,16 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
-from codegpt.engine.kv_cache import Batch, common_prefix, join, truncate
+from codegpt.engine.kv_cache import Batch, common_prefix, join, select_rows, truncate
 from codegpt.engine.next_token import logprob_of, next_token, row_uniforms
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
 
 PREFILL_CHUNK_TOKENS = 256
 """Prompt tokens computed in one forward pass: beyond this the passes gain little and memory grows."""
+
+SHRINK_BELOW = 0.8
+"""A batch is copied without its ended rows once no more than this share of it is still growing."""
 
 
 @dataclass
@@ -122,27 +125,32 @@ def _advance(
     interrupt: Interrupt,
     watch: Watch | None,
 ) -> None:
-    """Draw, append and feed back until every row has ended."""
+    """Draw, append and feed back until every row has ended; rows that have ended leave the batch."""
     alone = caches[0] if len(rows) == 1 else None  # a single row grows in its prompt's own cache, which keeps it
     lengths = [len(own.ids) for own in caches]
+    uniforms = torch.cat([row_uniforms(params, own.ids, n) for own in caches]).to(logits.device)  # (B, max_new_tokens)
     if alone is not None:
         batch = Batch(alone.cache, None, torch.tensor(lengths, device=logits.device))
     else:
         batch = join([own.cache for own in caches], lengths, n)
-    mask = batch.attention_mask
-    uniforms = row_uniforms(params, n).repeat(len(caches), 1).to(logits.device)  # (B, max_new_tokens)
+    batched = list(rows)
     for step in range(params.max_new_tokens):
         drawn = next_token(logits, params, uniforms[:, step])
         scores = logprob_of(logits, drawn).tolist()
-        for row, token, score in zip(rows, drawn.tolist(), scores, strict=True):
+        for row, token, score in zip(batched, drawn.tolist(), scores, strict=True):
             if row.stop_reason is None:
                 row.append(token, score, tokens, params, watch)
-        if all(row.stop_reason is not None for row in rows):
+        growing = [at for at, row in enumerate(batched) if row.stop_reason is None]
+        if not growing:
             return
-        if mask is not None:
-            mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
+        if len(growing) <= SHRINK_BELOW * len(batched):
+            batch, drawn, uniforms = select_rows(batch, growing), drawn[growing], uniforms[growing]
+            batched = [batched[at] for at in growing]
+        if batch.attention_mask is not None:
+            mask = batch.attention_mask
+            batch = batch._replace(attention_mask=torch.cat([mask, mask.new_ones(len(batched), 1)], dim=1))
         positions = (batch.lengths + step)[:, None]
-        logits = model.forward(drawn[:, None], batch.cache, interrupt, mask, positions)
+        logits = model.forward(drawn[:, None], batch.cache, interrupt, batch.attention_mask, positions)
         if alone is not None:
             alone.ids.append(rows[0].ids[-1])
 
@@ -157,9 +165,9 @@ def decode_plain(
     watch: Watch | None = None,
 ) -> list[list[Generation]]:
     """The slow twin of `decode`: no cache, no batch, no chunks; every token computes the whole sequence again."""
-    uniforms = row_uniforms(params, n)
     results = []
     for p, prompt in enumerate(prompts):
+        uniforms = row_uniforms(params, prompt, n)
         generations = []
         for i in range(n):
             row = Row(p * n + i)

@@ -65,5 +65,13 @@ def join(caches: Sequence[DynamicCache], lengths: Sequence[int], n: int) -> Batc
     return Batch(DynamicCache(pairs), mask, row_lengths)
 
 
+def select_rows(batch: Batch, rows: Sequence[int]) -> Batch:
+    """The batch with these of its rows only, in this order; the cache is changed in place."""
+    kept = torch.tensor(rows, device=batch.lengths.device)
+    batch.cache.batch_select_indices(kept)
+    mask = None if batch.attention_mask is None else batch.attention_mask[kept]
+    return Batch(batch.cache, mask, batch.lengths[kept])
+
+
 def _pad_left(tensor: Tensor, length: int) -> Tensor:
     return torch.nn.functional.pad(tensor, (0, 0, length - tensor.shape[-2], 0))

@@ -1,5 +1,8 @@
 """Logits to the next token: temperature, top-k and top-p, drawn from numbers the caller supplies."""
 
+import hashlib
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -45,10 +48,13 @@ def logprob_of(logits: Tensor, ids: Tensor) -> Tensor:
     return wide.gather(-1, ids[:, None]).squeeze(-1) - wide.logsumexp(dim=-1)
 
 
-def row_uniforms(params: SamplingParams, n: int) -> Tensor:
-    """(n, max_new_tokens) float64 in [0, 1): row `i` depends on the seed and `i` alone."""
+def row_uniforms(params: SamplingParams, prompt: Sequence[int], n: int) -> Tensor:
+    """(n, max_new_tokens) float64 in [0, 1): a row depends on the seed, the prompt and the row's own number alone."""
+    asked = hashlib.blake2b(f"{params.seed}:{','.join(map(str, prompt))}".encode(), digest_size=7)
     rows = []
-    for row in range(n):
-        generator = torch.Generator().manual_seed((params.seed * 1_000_003 + row) & (2**63 - 1))
+    for row in range(params.first_row, params.first_row + n):
+        own = asked.copy()
+        own.update(f":{row}".encode())
+        generator = torch.Generator().manual_seed(int.from_bytes(own.digest(), "big"))
         rows.append(torch.rand(params.max_new_tokens, generator=generator, dtype=torch.float64))
     return torch.stack(rows)

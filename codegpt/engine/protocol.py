@@ -18,7 +18,10 @@ Watch = Callable[[int, str], bool]
 class SamplingParams:
     """How to draw tokens; the defaults are greedy.
 
-    A row's draws depend on `seed` and its index only, never on what else is in the batch.
+    A row's draws depend on `seed`, its prompt and its number only, never on what else is in the batch.
+
+    Attributes:
+        first_row: the number of the first row, for rows of one prompt that are drawn by several calls.
     """
 
     max_new_tokens: int = 128
@@ -26,6 +29,7 @@ class SamplingParams:
     top_k: int = 0
     top_p: float = 1.0
     seed: int = 0
+    first_row: int = 0
     stop: tuple[str, ...] = ()
     timeout_s: float | None = None
 

@@ -1,4 +1,4 @@
-"""`codegpt-evals`: run a benchmark through the product's own path."""
+"""`codegpt-evals`: benchmarks through the product's own path."""
 
 import importlib.util
 
@@ -6,10 +6,12 @@ import click
 
 from codegpt.console import run_and_exit
 
+NEEDED = ("matplotlib", "pooch", "pydantic", "scipy")
+
 
 def main() -> None:
     """The console script."""
-    if importlib.util.find_spec("scipy") is None:
+    if any(importlib.util.find_spec(name) is None for name in NEEDED):
         command = click.Command("codegpt-evals", callback=_explain, context_settings={"ignore_unknown_options": True})
         command.params.append(click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED))
     else:

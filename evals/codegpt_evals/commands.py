@@ -1,103 +1,229 @@
-"""The commands of `codegpt-evals`: run, compare."""
+"""The commands of `codegpt-evals`."""
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import Progress
+from rich.table import Table
 
 from codegpt.checkpoints import DEFAULT_MODEL
-from codegpt.checkpoints.homes import cache_root
 from codegpt.errors import InputError
-from codegpt.load import LoadedModel, load_model
-from codegpt_evals.generate import LINE_OPTIONS, generate, setup_digest
-from codegpt_evals.grade import grade
+from codegpt.sandbox.backends import Backend
+from codegpt_evals import stages
+from codegpt_evals.bars import Bars
+from codegpt_evals.gate import CANONICAL, WRONG
+from codegpt_evals.generation import Sampling
 from codegpt_evals.metrics import paired, rate
-from codegpt_evals.records import Grade, Hole, Sample, append, read, replace
-from codegpt_evals.tasks import TASKS
+from codegpt_evals.publish import publish
+from codegpt_evals.records import Grade, read
+from codegpt_evals.report import write_report
+from codegpt_evals.run_folder import RunFolder
+from codegpt_evals.shapes import SHAPES
+from codegpt_evals.tasks import JSONL, TASK_NAMES, TASKS, load_task
 
-LEFT_ONLY = "left-only"
+Function = TypeVar("Function", bound=Callable[..., Any])
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+RUN = click.Path(path_type=Path, file_okay=False, exists=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="codegpt-lsp")
 def evals() -> None:
-    """Measure completions on exactly the path the editor uses."""
+    """Measure completions and requests on exactly the path the editor uses; grade what anybody wrote."""
 
 
-@evals.command()
-@click.argument("task", type=click.Choice(sorted(TASKS)))
-@click.option(
-    "--model", default=DEFAULT_MODEL, show_default=True, help="Catalogue name, hub id, directory or GGUF file."
-)
-@click.option("--fim", default="", metavar="FORMAT/LAYOUT", help="Another format than the model's own; or left-only.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first so many problems.")
-@click.option("--batch", default=16, show_default=True, type=click.IntRange(1), help="Problems decoded together.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for samples.jsonl and grades.jsonl.")
-def run(task: str, model: str, fim: str, limit: int | None, batch: int, out: Path | None) -> None:
-    """Fill TASK's holes greedily and grade them; the last line printed is JSON.
+def generating(command: Function) -> Function:
+    """The options of what draws samples."""
+    options = [
+        click.option("--data", type=FILE, help=f"The problems of the task {JSONL}, one a line."),
+        click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name, hub id, directory or GGUF file."),
+        click.option("--fim", default="", metavar="FORMAT/LAYOUT", help="Another format for holes; or left-only."),
+        click.option("--limit", type=click.IntRange(1), help="Only the first so many problems."),
+        click.option("--samples", default=1, show_default=True, type=click.IntRange(1), help="Of each problem."),
+        click.option("--temperature", default=0.0, show_default=True, type=click.FloatRange(0), help="0 is greedy."),
+        click.option("--top-p", default=1.0, show_default=True, type=click.FloatRange(0, 1, min_open=True)),
+        click.option("--seed", default=0, show_default=True, type=int),
+        click.option(
+            "--batch", default=64, show_default=True, type=click.IntRange(1), help="Samples decoded together."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
-    Each batch is on disk when it is done, and an interrupted run goes on where it was.
+
+def jailing(command: Function) -> Function:
+    """The options of what runs programs."""
+    kinds = click.Choice([Backend.BWRAP.value, Backend.LANDLOCK.value])
+    workers = click.IntRange(0)
+    command = click.option("--backend", default=Backend.BWRAP.value, show_default=True, type=kinds)(command)
+    return click.option("--workers", default=0, type=workers, help="Programs at once; 0 for one a core.")(command)
+
+
+@evals.command("run")
+@click.argument("task", type=click.Choice(TASK_NAMES))
+@generating
+@jailing
+@click.option("--out", type=FOLDER, help="Folder for the files of the run.  [default: one in the cache]")
+def run_all(task: str, out: Path | None, backend: str, workers: int, **given: Any) -> None:
+    """Draw samples for TASK, grade them, write the report; the last line printed is JSON.
+
+    What is done is on disk; an interrupted run goes on where it was.
     """
-    holes = TASKS[task]()[:limit]
-    loaded = load_model(model, "" if fim == LEFT_ONLY else fim)
-    if fim == LEFT_ONLY:
-        loaded = LoadedModel(loaded.engine, None)
-    info = loaded.engine.info
-    name = f"{task}-{info.name}-{loaded.fim or LEFT_ONLY}".replace("/", "-")
-    out = out or cache_root() / "evals" / name
-    out.mkdir(parents=True, exist_ok=True)
+    data, model, fim, limit = (given.pop(name) for name in ("data", "model", "fim", "limit"))
+    result = stages.run(
+        task,
+        data=data,
+        model=model,
+        fim=fim,
+        limit=limit,
+        sampling=Sampling(**given),
+        out=out,
+        backend=Backend(backend),
+        workers=workers,
+        bars=Bars(),
+    )
+    _finish(result)
+
+
+@evals.command("generate")
+@click.argument("task", type=click.Choice(TASK_NAMES))
+@generating
+@click.option("--out", type=FOLDER, help="Folder for samples.jsonl.  [default: one in the cache]")
+def generate(task: str, out: Path | None, **given: Any) -> None:
+    """Draw samples for TASK into samples.jsonl; the last line printed is JSON."""
+    data, model, fim, limit = (given.pop(name) for name in ("data", "model", "fim", "limit"))
+    read_task = stages.limited(load_task(task, data), limit)
+    path = stages.generate_samples(read_task, out, model=model, fim=fim, sampling=Sampling(**given), bars=Bars())
+    facts = RunFolder(path).facts
+    click.echo(json.dumps({"task": task, "model": facts["setup"]["model"], **facts["generation"], "out": str(path)}))
+
+
+@evals.command("grade")
+@click.argument("samples", type=FILE)
+@click.option("--task", required=True, type=click.Choice(TASK_NAMES))
+@click.option("--data", type=FILE, help=f"The problems of the task {JSONL}, one a line.")
+@jailing
+@click.option("--out", required=True, type=FOLDER, help="Folder for grades.jsonl and the report.")
+def grade(samples: Path, task: str, data: Path | None, backend: str, workers: int, out: Path) -> None:
+    """Grade SAMPLES, a file that anybody may have made; the last line printed is JSON.
+
+    A line has a task_id and either a completion or a whole solution.
+    """
+    result = stages.grade(
+        samples, task=task, out=out, data=data, backend=Backend(backend), workers=workers, bars=Bars()
+    )
+    _finish(result, samples)
+
+
+@evals.command("gate")
+@click.argument("task", type=click.Choice(TASK_NAMES))
+@click.option("--data", type=FILE, help=f"The problems of the task {JSONL}, one a line.")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many problems.")
+@jailing
+@click.option("--out", required=True, type=FOLDER, help="Folder for gate.jsonl.")
+def gate(task: str, data: Path | None, limit: int | None, backend: str, workers: int, out: Path) -> None:
+    """Run the controls of TASK: canonical solutions must pass, programs that return nothing must not.
+
+    The last line printed is JSON.
+    """
     started = time.monotonic()
-    samples = _samples(holes, loaded, batch, out / "samples.jsonl")
-    grades = [grade(hole, samples[hole.task_id]) for hole in holes]
-    replace(out / "grades.jsonl", grades)
-    exact, raw = rate([g.exact for g in grades]), rate([g.exact_raw for g in grades])
-    summary = {
-        "task": task,
-        "model": info.name,
-        "digest": info.digest,
-        "fim": str(loaded.fim) if loaded.fim else None,
-        "dtype": info.dtype,
-        "problems": len(grades),
-        "exact_match": round(exact.value, 4),
-        "ci95": [round(exact.low, 4), round(exact.high, 4)],
-        "exact_match_raw": round(raw.value, 4),
-        "seconds": round(time.monotonic() - started, 1),
-        "out": str(out),
-    }
-    click.echo(json.dumps(summary))
+    read_task = stages.limited(load_task(task, data), limit)
+    found = stages.check_gate(read_task, out, backend=Backend(backend), workers=workers, bars=Bars())
+    click.echo(
+        json.dumps(
+            {
+                "task": task,
+                "problems": len(read_task.problems),
+                "canonical_passed": sum(row.holds for row in found.rows if row.control == CANONICAL),
+                "wrong_failed": sum(row.holds for row in found.rows if row.control == WRONG),
+                "left_out": read_task.left_out,
+                "sandbox": backend,
+                "seconds": round(time.monotonic() - started, 1),
+                "out": str(out),
+            }
+        )
+    )
+    found.require()
 
 
-def _samples(holes: list[Hole], loaded: LoadedModel, batch: int, path: Path) -> dict[str, Sample]:
-    """Fill the holes that the file has no sample for."""
-    setup = setup_digest(loaded.engine, loaded.fim, LINE_OPTIONS)
-    done = {sample.task_id: sample for sample in read(path, Sample)}
-    if any(sample.setup != setup for sample in done.values()):
-        raise InputError(f"{path} holds samples of another model, format or setting; name another --out or remove it")
-    todo = [hole for hole in holes if hole.task_id not in done]
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("filling holes", total=len(holes), completed=len(holes) - len(todo))
-        for samples in generate(todo, loaded.engine, loaded.fim, batch):
-            append(path, samples)
-            done.update({sample.task_id: sample for sample in samples})
-            progress.advance(bar, len(samples))
-    return done
+@evals.command("report")
+@click.argument("out", type=RUN)
+@click.option("--samples", type=FILE, help="The samples, where they are not in OUT.")
+def report(out: Path, samples: Path | None) -> None:
+    """Write report.json, report.md and report.html of the graded run in OUT; the last line printed is JSON."""
+    _finish(stages.graded(out), samples)
 
 
-@evals.command()
-@click.argument("first", type=click.Path(path_type=Path))
-@click.argument("second", type=click.Path(path_type=Path))
+def _finish(result: stages.Result, samples: Path | None = None) -> None:
+    paths = write_report(result, samples)
+    click.echo(f"{paths[-1]}", err=True)
+    click.echo(json.dumps(result.line))
+
+
+@evals.command("publish")
+@click.argument("out", type=RUN)
+@click.argument("folder", type=FOLDER)
+@click.option("--name", required=True, help="Of the two files: NAME.json and NAME.jsonl.")
+def publish_run(out: Path, folder: Path, name: str) -> None:
+    """Copy of the graded run in OUT what holds no text: ids, digests, verdicts, times and tokens."""
+    for path in publish(stages.graded(out), folder, name):
+        click.echo(path)
+
+
+@evals.command("compare")
+@click.argument("first", type=FILE)
+@click.argument("second", type=FILE)
 def compare(first: Path, second: Path) -> None:
-    """Compare the exact matches of two grades.jsonl on the same problems; the last line printed is JSON."""
-    grades = [{g.task_id: g.exact for g in read(path, Grade)} for path in (first, second)]
+    """Compare two grades.jsonl on the same problems, first samples only; the last line printed is JSON."""
+    grades = [{g.task_id: g for g in read(path, Grade) if g.index == 0} for path in (first, second)]
     for path, found in zip((first, second), grades, strict=True):
         if not found:
             raise InputError(f"{path} holds no grades")
     if grades[0].keys() != grades[1].keys():
         raise InputError(f"{first} and {second} are about different problems")
-    outcomes = [[found[task_id] for task_id in grades[0]] for found in grades]
-    result = paired(*outcomes)
-    rates = [round(rate(outcome).value, 4) for outcome in outcomes]
-    click.echo(json.dumps({"problems": len(grades[0]), "exact_match": rates, **result._asdict()}))
+    figures: dict[str, object] = {"problems": len(grades[0])}
+    for what in ("passed", "exact"):
+        outcomes = [[getattr(found[task_id], what) for task_id in grades[0]] for found in grades]
+        if all(outcome is not None for each in outcomes for outcome in each):
+            rates = [round(rate(outcome).value, 4) for outcome in outcomes]
+            figures[what] = {"rates": rates, **paired(*outcomes)._asdict()}
+    click.echo(json.dumps(figures))
+
+
+@evals.command("tasks")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def tasks(as_json: bool) -> None:
+    """List the benchmarks: their files, licences and sources, and whether they are on this machine."""
+    rows = [
+        {
+            "task": name,
+            "files": [dataset.file for dataset in published.datasets],
+            "licence": published.datasets[0].licence,
+            "here": all(dataset.path() for dataset in published.datasets),
+            "source": published.source,
+            "known_bad": dict(published.known_bad),
+        }
+        for name, published in TASKS.items()
+    ]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    shown = Table("task", "licence", "here", "source", box=None)
+    for row in rows:
+        shown.add_row(str(row["task"]), str(row["licence"]), "yes" if row["here"] else "no", str(row["source"]))
+    shown.add_row(JSONL, "", "", "your own file, with --data")
+    Console().print(shown)
+
+
+@evals.command("schema")
+@click.argument("shape", required=False, type=click.Choice(list(SHAPES)))
+def schema(shape: str | None) -> None:
+    """Print the JSON Schema of the problems that the task jsonl takes."""
+    chosen = [shape] if shape else list(SHAPES)
+    click.echo(json.dumps({name: SHAPES[name].model_json_schema() for name in chosen}, indent=2))

@@ -1,108 +1,246 @@
-"""What goes in and out of the evals, as JSON lines; each line carries the version of its format."""
+"""What goes in and out of the stages, as JSON lines; lines of ours carry the version of their format.
 
+Files that grow are only ever appended to, a line at a time or several in one write, and a line that a kill cut off is
+dropped when the file is read again. Files that are written whole are put in place by renaming.
+"""
+
+import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from codegpt.errors import InputError
 
-FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Hole:
-    """One infilling problem."""
-
-    task_id: str
-    language: str
-    prefix: str
-    middle: str
-    suffix: str
+FORMAT = 2
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What the model wrote for one hole, uncut. It may repeat benchmark text, so it stays on this machine.
+    """One answer. It may repeat benchmark text, so it stays on this machine.
 
     Attributes:
-        setup: digest of the model, the format and the options; samples of another setup are not comparable.
+        index: which of the problem's samples it is, from 0.
+        completion: goes between the problem's head and tail; or `solution`, a whole program.
+        raw: what the model wrote for a hole before any rule cut it; None for samples that others made.
+        prompt: digest of what the model was asked.
+        setup: digest of model, number type, format and sampling.
+        extra: members that we do not know, kept.
     """
 
     task_id: str
-    setup: str
-    text: str
-    tokens: int
-    stop_reason: str
-    mean_logprob: float
+    index: int
+    completion: str | None = None
+    solution: str | None = None
+    raw: str | None = None
+    tokens: int = 0
+    stop_reason: str = ""
+    mean_logprob: float = 0.0
+    prompt: str = ""
+    setup: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Grade:
-    """What became of one sample; no benchmark text, so it may be published.
+    """What became of one sample; it holds no text of it, so it may be published.
 
     Attributes:
-        exact: the completion as an editor shows it equals the hole's first line.
-        exact_raw: the first line as the model wrote it does.
-        completion_sha256: of the completion, to tell whether two runs wrote the same.
+        verdict: "passed", or what else (see `codegpt.sandbox.verdict`); of a hole, of what the editor would show.
+        detail: a few words on it, from the program; left out when grades are published.
+        seconds: wall time of the run.
+        program: digest of the program that was run.
+        exact: for a hole, whether what is shown is what stood there.
+        raw_verdict, raw_exact: the same of what the model wrote, before any rule.
+        without: for each rule that cut something, [verdict, exact] of what would be shown without that rule.
     """
 
     task_id: str
-    setup: str
-    exact: bool
-    exact_raw: bool
-    completion_sha256: str
-    tokens: int
-    stop_reason: str
-    mean_logprob: float
+    index: int
+    verdict: str
+    detail: str = ""
+    seconds: float = 0.0
+    program: str = ""
+    tokens: int = 0
+    stop_reason: str = ""
+    mean_logprob: float = 0.0
+    exact: bool | None = None
+    raw_verdict: str | None = None
+    raw_exact: bool | None = None
+    without: Mapping[str, tuple[str, bool]] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the sample is right."""
+        return self.verdict == "passed"
 
 
-Record = TypeVar("Record", Sample, Grade)
+@dataclass(frozen=True)
+class GateRow:
+    """What became of one control: the canonical solution, which must pass, or a wrong one, which must not."""
+
+    task_id: str
+    control: str  # canonical, wrong
+    verdict: str
+    detail: str = ""
+    seconds: float = 0.0
+    check: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the verdict is the right one; a machine's failure never is."""
+        if self.verdict in ("infrastructure error", "unavailable"):
+            return False
+        return (self.verdict == "passed") == (self.control == "canonical")
 
 
-def to_lines(records: Iterable[Sample | Grade]) -> str:
-    """JSON lines."""
-    return "".join(json.dumps({"format": FORMAT, **asdict(record)}, separators=(",", ":")) + "\n" for record in records)
+@dataclass(frozen=True)
+class VerdictRow:
+    """One program that was run, in the journal from which a grading goes on after a kill."""
+
+    key: str
+    verdict: str
+    detail: str
+    seconds: float
+
+
+Record = TypeVar("Record", Grade, GateRow, VerdictRow)
+
+
+def digest(text: str) -> str:
+    """A short name for a text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def to_line(record: Sample | Grade | GateRow | VerdictRow) -> str:
+    """One JSON line; members that are None are left out, unknown ones come last."""
+    members = asdict(record)
+    extra = members.pop("extra", {})
+    known = {name: value for name, value in members.items() if value is not None}
+    return json.dumps({"format": FORMAT, **known, **extra}, separators=(",", ":")) + "\n"
 
 
 def read(path: Path, kind: type[Record]) -> list[Record]:
-    """The complete lines of a file; a last line that was cut off by a kill is left out.
+    """The complete lines of a file of ours; none where there is no file.
 
     Raises:
         InputError: a line is not of this kind and format.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    except FileNotFoundError:
-        return []
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not a file of JSON lines") from None
     records = []
-    for number, line in enumerate(lines, start=1):
+    for number, row in _rows(path):
         try:
-            value = json.loads(line)
-            if value["format"] != FORMAT:
-                raise InputError(f"{path}:{number}: format {value['format']}; this version reads {FORMAT}")
-            records.append(kind(**{field.name: value[field.name] for field in fields(kind)}))
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}:{number} is not a {kind.__name__.lower()}: {error!r}") from None
+            if row.pop("format") != FORMAT:
+                raise InputError(f"{path}:{number}: another format than {FORMAT}, which this version reads")
+            records.append(kind(**_with_extra(row, kind)))
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{path}:{number} is not a {kind.__name__} line: {error!r}") from None
     return records
 
 
-def append(path: Path, records: Iterable[Sample]) -> None:
-    """Add lines in one write; a partial line that a kill left at the end is removed first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _with_extra(row: dict[str, Any], kind: type) -> dict[str, Any]:
+    names = {member.name for member in fields(kind)} - {"extra"}
+    known = {name: value for name, value in row.items() if name in names}
+    unknown = {name: value for name, value in row.items() if name not in names}
+    return {**known, "extra": unknown} if unknown else known
+
+
+def read_samples(path: Path) -> list[Sample]:
+    """The samples of a file that anybody may have made; samples without an `index` are numbered as they come.
+
+    Raises:
+        InputError: a line is not a sample; the message names the line and what is wrong.
+    """
+    samples: list[Sample] = []
+    counted: Counter[str] = Counter()
+    seen: set[tuple[str, int]] = set()
+    for number, row in _rows(path):
+        sample = _sample(row, f"{path}:{number}", counted)
+        if (sample.task_id, sample.index) in seen:
+            raise InputError(f"{path}:{number}: sample {sample.index} of {sample.task_id} was given before")
+        seen.add((sample.task_id, sample.index))
+        samples.append(sample)
+    return samples
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "index": int,
+    "completion": str,
+    "solution": str,
+    "raw": str,
+    "tokens": int,
+    "stop_reason": str,
+    "mean_logprob": (int, float),
+    "prompt": str,
+    "setup": str,
+}
+
+
+def _sample(row: dict[str, Any], place: str, counted: Counter[str]) -> Sample:
+    version = row.pop("format", FORMAT)
+    if version != FORMAT:
+        raise InputError(f"{place}: format {version}; this version reads {FORMAT}")
+    task_id = row.pop("task_id", None)
+    if not isinstance(task_id, str | int) or isinstance(task_id, bool):
+        raise InputError(f"{place}: task_id is missing, or is neither text nor a number")
+    known = {name: row.pop(name) for name in _KINDS if row.get(name) is not None}
+    for name, value in known.items():
+        if not isinstance(value, _KINDS[name]) or isinstance(value, bool):
+            raise InputError(f"{place}: {name} is not of the right type")
+    if ("completion" in known) == ("solution" in known):
+        raise InputError(f"{place}: a sample has either a completion or a solution")
+    index = known.pop("index", counted[str(task_id)])
+    counted[str(task_id)] += 1
+    extra = {name: value for name, value in row.items() if name not in _KINDS}
+    return Sample(str(task_id), index, **known, extra=extra)
+
+
+def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
+    """The objects of a file with their line numbers; a last line without its end is left out if it is not whole."""
+    try:
+        lines = path.read_bytes().decode("utf-8").split("\n")
+    except FileNotFoundError:
+        return
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not a file of JSON lines") from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            if number == len(lines):
+                return
+            raise InputError(f"{path}:{number}: not JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise InputError(f"{path}:{number}: not a JSON object")
+        yield number, row
+
+
+def append(path: Path, records: Iterable[Sample | VerdictRow]) -> None:
+    """Add lines in one write that has reached the disk when this returns; a partial last line is removed first."""
     with path.open("ab+") as file:
-        size = file.tell()
-        file.seek(0)
-        whole = file.read(size).rfind(b"\n") + 1
-        file.truncate(whole)
-        file.write(to_lines(records).encode())
+        end = file.tell()
+        file.seek(max(0, end - 1))
+        if end and file.read(1) != b"\n":
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)
+        file.seek(0, os.SEEK_END)
+        file.write("".join(map(to_line, records)).encode())
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def replace(path: Path, records: Iterable[Grade]) -> None:
+def replace_lines(path: Path, records: Iterable[Sample | Grade | GateRow]) -> None:
+    """Write a whole file of lines, atomically."""
+    replace_text(path, "".join(map(to_line, records)))
+
+
+def replace_text(path: Path, text: str) -> None:
     """Write a whole file, atomically."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(to_lines(records), encoding="utf-8")
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)

@@ -1,8 +1,83 @@
-"""The benchmarks by name; their text is found on this machine and never kept in this repository."""
+"""The benchmarks by name. Their text is found on this machine or fetched, and never kept in this repository."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 
-from codegpt_evals.records import Hole
-from codegpt_evals.tasks.infilling import infilling_single
+from codegpt.errors import InputError
+from codegpt_evals.problem import Problem
+from codegpt_evals.shapes import problems_of
+from codegpt_evals.tasks.contest import contest
+from codegpt_evals.tasks.humaneval import humaneval, humaneval_plus, humaneval_x_js
+from codegpt_evals.tasks.infilling import infilling
+from codegpt_evals.tasks.mbpp import mbpp, mbpp_sanitized
+from codegpt_evals.tasks.published import Published
 
-TASKS: dict[str, Callable[[], list[Hole]]] = {"infilling-single": infilling_single}
+TASKS: dict[str, Published] = {
+    "humaneval": humaneval,
+    "humaneval-plus": humaneval_plus,
+    "mbpp": mbpp,
+    "mbpp-sanitized": mbpp_sanitized,
+    "infilling-single": infilling("single"),
+    "infilling-multi": infilling("multi"),
+    "infilling-random": infilling("random"),
+    "infilling-random-light": infilling("random-light"),
+    "humaneval-x-js": humaneval_x_js,
+    "contest": contest,
+}
+JSONL = "jsonl"
+"""The task whose problems are the user's own file."""
+
+TASK_NAMES = (*TASKS, JSONL)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A benchmark, read.
+
+    Attributes:
+        data: sha256 of each file that the problems come from, by the file's name.
+        left_out: problems whose own checker is known to be wrong, and why.
+    """
+
+    name: str
+    problems: tuple[Problem, ...]
+    data: dict[str, str]
+    left_out: dict[str, str]
+
+
+def load_task(name: str, data: Path | None = None) -> Task:
+    """The problems of a task.
+
+    Args:
+        name: one of `TASK_NAMES`.
+        data: the file of problems, for `jsonl` alone.
+
+    Raises:
+        InputError: there is no such task, `data` is missing or not wanted, or a line of it is not a problem.
+        CheckpointError, DownloadError: see `Dataset.text`.
+    """
+    if name == JSONL:
+        return _own(data)
+    if data is not None:
+        raise InputError(f"--data goes with the task {JSONL}; {name} has its own data")
+    if name not in TASKS:
+        raise InputError(f"there is no task {name}; the tasks are {', '.join(TASK_NAMES)}")
+    published = TASKS[name]
+    texts = [dataset.text() for dataset in published.datasets]
+    problems = tuple(problem for problem in published.read(*texts) if problem.task_id not in published.known_bad)
+    data_of = {dataset.file: dataset.sha256 for dataset in published.datasets}
+    return Task(name, problems, data_of, dict(published.known_bad))
+
+
+def _own(data: Path | None) -> Task:
+    import hashlib
+
+    if data is None:
+        raise InputError(f"the task {JSONL} needs --data FILE, one problem a line; see codegpt-evals schema")
+    try:
+        content = data.read_bytes()
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{data} is not UTF-8 text") from None
+    problems = tuple(problems_of(text, str(data)))
+    return Task(JSONL, problems, {data.name: hashlib.sha256(content).hexdigest()}, {})

@@ -56,12 +56,16 @@ def test_logprob_is_of_temperature_one() -> None:
     assert logprob_of(LOGITS * 1.0, torch.tensor([1])).tolist() == pytest.approx([-0.91629], abs=1e-4)
 
 
-def test_uniforms_depend_on_seed_and_row_alone() -> None:
-    few = row_uniforms(SamplingParams(seed=5, max_new_tokens=3), 2)
-    many = row_uniforms(SamplingParams(seed=5, max_new_tokens=3), 4)
-    other = row_uniforms(SamplingParams(seed=6, max_new_tokens=3), 2)
+def test_uniforms_depend_on_seed_prompt_and_row_alone() -> None:
+    few = row_uniforms(SamplingParams(seed=5, max_new_tokens=3), [1, 2], 2)
+    many = row_uniforms(SamplingParams(seed=5, max_new_tokens=3), [1, 2], 4)
+    later = row_uniforms(SamplingParams(seed=5, max_new_tokens=3, first_row=2), [1, 2], 2)
+    other = row_uniforms(SamplingParams(seed=6, max_new_tokens=3), [1, 2], 2)
+    another = row_uniforms(SamplingParams(seed=5, max_new_tokens=3), [12], 2)
     assert torch.equal(few, many[:2])
+    assert torch.equal(later, many[2:])
     assert not torch.equal(few, other)
+    assert not torch.equal(few, another)
     assert not torch.equal(many[0], many[1])
 
 

@@ -1,0 +1,94 @@
+r"""Requests in words as prompts, and what a model answered as a program.
+
+A request has words, and may have code that the program begins with, such as a signature with its docstring. That code
+is kept as it stands: the model's answer is begun with it, so that it can neither be forgotten nor changed.
+
+A model with a chat template is asked in it, and its answer is one fenced block of code, opened for it. A model without
+one goes on from a file: the words as a comment, then the code.
+"""
+
+from dataclasses import dataclass
+
+from codegpt.chat import ChatTemplate, Message
+from codegpt.languages import LANGUAGES
+from codegpt.prompt import Prompt
+
+_FENCE = "```"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is wanted.
+
+    Attributes:
+        words: in natural language; may be empty where `begins` says it all.
+        begins: code that the program begins with; ends with a line end where it is not empty.
+        language: an id of `LANGUAGES`.
+    """
+
+    words: str
+    begins: str = ""
+    language: str = "python"
+
+
+def render_request(request: Request, chat: ChatTemplate | None, markup: frozenset[str]) -> Prompt:
+    """Ask for the program that follows `request.begins`.
+
+    Args:
+        chat: the model's chat template; None where it has none.
+        markup: the spellings of its control tokens.
+    """
+    if chat is None:
+        mark = LANGUAGES[request.language].line_comment
+        comment = "".join(f"{mark} {line}".rstrip() + "\n" for line in request.words.strip().splitlines())
+        return Prompt((comment + request.begins,))
+    name = LANGUAGES[request.language].name
+    asked = [request.words.strip()] if request.words.strip() else []
+    if request.begins:
+        asked.append(f"Complete this {name} code:\n\n{_FENCE}{request.language}\n{request.begins.rstrip()}\n{_FENCE}")
+    asked.append(f"Answer with one block of {name} code.")
+    turns = [Message("user", "\n\n".join(asked))]
+    return chat.render(turns, markup, f"{_FENCE}{request.language}\n{request.begins}")
+
+
+def answered(text: str) -> bool:
+    """Whether the block of code has been closed: decoding may stop."""
+    return _closed_at(text) >= 0
+
+
+def program_of(text: str, request: Request, fenced: bool) -> str:
+    """The program that an answer makes.
+
+    Args:
+        text: what the model wrote after `request.begins`.
+        fenced: it was asked for a block of code, which ends the program; else the first line at the left margin that
+            begins nothing new ends it.
+    """
+    if fenced:
+        closed = _closed_at(text)
+        own = text if closed < 0 else text[:closed]
+    else:
+        own = _own_lines(text) if request.begins else text
+    return request.begins + own.rstrip() + "\n"
+
+
+def _closed_at(text: str) -> int:
+    """Where the line that closes the block begins; -1 while there is none."""
+    if text.startswith(_FENCE):
+        return 0
+    found = text.find(f"\n{_FENCE}")
+    return found if found < 0 else found + 1
+
+
+_GOES_ON = ("def ", "async def ", "class ", "import ", "from ", "@", "#", ")", "]", "}", "function ", "const ", "let ")
+
+
+def _own_lines(text: str) -> str:
+    """The lines up to the first at the left margin that is neither a definition nor the end of something open."""
+    lines = text.splitlines(keepends=True)
+    own = 0
+    for number, line in enumerate(lines):
+        if number and line.strip() and not line[0].isspace() and not line.startswith(_GOES_ON):
+            break
+        own = number + 1
+    return "".join(lines[:own])

@@ -1,0 +1,76 @@
+"""Holes through the editor's own path: what is asked, what is shown, and what each rule does to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codegpt.complete import CompletionOptions, Plan, conclude, plan
+from codegpt.context.fit import CountTokens
+from codegpt.engine.protocol import Generation, StopReason
+from codegpt.postprocess import Extent, drop_typed_space
+from codegpt.prompt import Fim
+from codegpt_evals.problem import Hole, Problem
+from codegpt_evals.records import Sample
+
+
+def options_for(hole: Hole, options: CompletionOptions) -> CompletionOptions:
+    """The editor's options; a set of one-line holes asks for a line, whatever the syntax at the cursor would choose."""
+    return CompletionOptions(**{**vars(options), "extent": Extent.LINE}) if hole.one_line else options
+
+
+def plan_for(problem: Problem, count_tokens: CountTokens, fim: Fim | None, options: CompletionOptions) -> Plan:
+    """What the editor would ask with its cursor in the hole."""
+    hole = problem.asks
+    assert isinstance(hole, Hole)
+    document = hole.document(problem.language)
+    return plan(document, len(hole.prefix), count_tokens, fim, options_for(hole, options))
+
+
+@dataclass(frozen=True)
+class Fillings:
+    """The texts that one generation comes to, each as it would stand in the hole.
+
+    Attributes:
+        shown: what the editor would show.
+        raw: what the model wrote, without the white space that was already typed.
+        without: for each rule that cut something, what would be shown without that rule.
+    """
+
+    shown: str
+    raw: str
+    without: Mapping[str, str]
+
+
+def fillings(problem: Problem, sample: Sample) -> Fillings:
+    """Cut what the model wrote as the editor does, and with each rule left out that cut something."""
+    hole = problem.asks
+    assert isinstance(hole, Hole) and sample.raw is not None
+    asked = plan_for(problem, len, None, CompletionOptions())
+    generation = Generation(sample.raw, (), sample.mean_logprob, StopReason(sample.stop_reason))
+    shown, cutting = _shown(asked, generation)
+    raw, _ = drop_typed_space(sample.raw, asked.place)
+    without = {rule: _shown(asked, generation, frozenset({rule}))[0] for rule in cutting}
+    return Fillings(
+        hole.inserted(shown),
+        raw if not hole.whole_lines or raw.endswith("\n") else raw + "\n",
+        {rule: hole.inserted(text) for rule, text in without.items()},
+    )
+
+
+def _shown(asked: Plan, generation: Generation, left_out: frozenset[str] = frozenset()) -> tuple[str, list[str]]:
+    """The text of the one suggestion, "" for none, and the rules that cut it."""
+    completions = conclude(asked, [generation], left_out)
+    text = completions.items[0].text if completions.items else ""
+    cuts = completions.items[0].cuts if completions.items else completions.cuts
+    return text, list(dict.fromkeys(cut.rule for cut in cuts if cut.rule != drop_typed_space.__name__))
+
+
+def is_exact(hole: Hole, filling: str) -> bool:
+    """Whether a filling is what stood in the hole; white space at the ends of lines does not count.
+
+    Of a hole of one line, its first line counts.
+    """
+    if hole.one_line:
+        return filling.split("\n", 1)[0].rstrip() == hole.middle.split("\n", 1)[0].rstrip()
+    return [line.rstrip() for line in filling.rstrip().split("\n")] == [
+        line.rstrip() for line in hole.middle.rstrip().split("\n")
+    ]

@@ -1,0 +1,73 @@
+"""Pictures of a run as SVG text, made without a display and the same each time."""
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from codegpt_evals.metrics import Rate
+
+_BLUE, _GREEN, _RED, _GREY = "#0072b2", "#009e73", "#d55e00", "#777777"  # of Okabe and Ito: told apart by everybody
+_SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "codegpt", "font.family": "sans-serif", "font.size": 10}
+
+
+def pass_at_k(pass_at: Mapping[int, Rate], title: str = "") -> str:
+    """The curve of pass@k over k, with its 95% interval."""
+    figure, axes = _axes(title)
+    ks = list(pass_at)
+    values = [pass_at[k].value for k in ks]
+    axes.fill_between(ks, [pass_at[k].low for k in ks], [pass_at[k].high for k in ks], color=_BLUE, alpha=0.18, lw=0)
+    axes.plot(ks, values, color=_BLUE, marker="o", markersize=4)
+    for k, value in zip(ks, values, strict=True):
+        axes.annotate(f"{100 * value:.1f}", (k, value), (0, 6), textcoords="offset points", ha="center", fontsize=8)
+    if len(ks) > 1:
+        axes.set_xscale("log")
+    axes.set_xticks(ks, labels=[str(k) for k in ks])
+    axes.minorticks_off()
+    axes.set_xlabel("k")
+    axes.set_ylabel("pass@k, 95% interval over problems")
+    axes.set_ylim(0, 1.05)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    return _svg(figure)
+
+
+def verdicts(counts: Mapping[str, int], title: str = "") -> str:
+    """How many samples got each verdict."""
+    figure, axes = _axes(title)
+    names = list(counts)[::-1]
+    colours = [_GREEN if name == "passed" else _RED for name in names]
+    bars = axes.barh(names, [counts[name] for name in names], color=colours)
+    axes.bar_label(bars, padding=3, fontsize=8)
+    axes.margins(x=0.12)
+    axes.set_xlabel("samples")
+    return _svg(figure)
+
+
+def times(seconds: Sequence[float], title: str = "") -> str:
+    """How long the programs ran."""
+    figure, axes = _axes(title)
+    most = max([*seconds, 0.1])
+    axes.hist([each for each in seconds if each > 0], bins=40, range=(0, most), color=_GREY)
+    axes.set_yscale("symlog")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("seconds in the jail")
+    axes.set_ylabel("samples")
+    return _svg(figure)
+
+
+def _axes(title: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(5.2, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_title(title, loc="left", fontsize=10)
+    return figure, axes
+
+
+def _svg(figure: Figure) -> str:
+    with io.StringIO() as file, rc_context(_SETTINGS):
+        figure.savefig(file, format="svg", metadata={"Date": None})
+        return file.getvalue()[file.getvalue().index("<svg") :]

@@ -1,0 +1,267 @@
+"""The three stages over the files of a run, and all of them in one go: what the commands and `import` offer."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.checkpoints.homes import cache_root
+from codegpt.complete import CONFIGURATION, CompletionOptions
+from codegpt.load import LoadedModel, load_model
+from codegpt.sandbox.backends import Backend
+from codegpt.sandbox.client import Sandbox
+from codegpt.sandbox.opening import open_sandbox
+from codegpt_evals.bars import Bars
+from codegpt_evals.gate import Gate, run_gate, write_gate
+from codegpt_evals.generation import Sampling, Speed, generate, setup_of
+from codegpt_evals.grading import answers, grade_answers, to_run
+from codegpt_evals.problem import Problem
+from codegpt_evals.records import GateRow, Grade, Sample, digest, read, read_samples, replace_lines
+from codegpt_evals.run_folder import RunFolder, provenance
+from codegpt_evals.summary import Summary, summarize
+from codegpt_evals.tasks import Task, load_task
+from codegpt_evals.trials import Journal
+
+LEFT_ONLY = "left-only"
+"""In place of a fill-in-the-middle format: the text before the cursor is all that the model is shown."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A graded run.
+
+    Attributes:
+        facts: what the run was made with, as in `run.json`.
+    """
+
+    task: str
+    out: Path
+    facts: dict[str, Any]
+    gate: Gate
+    grades: tuple[Grade, ...]
+    summary: Summary
+
+    @property
+    def line(self) -> dict[str, Any]:
+        """The figures as the last line of a command has them."""
+        summary = self.summary
+        first = summary.pass_at.get(1)
+        figures: dict[str, Any] = {
+            "task": self.task,
+            "model": self.facts.get("setup", {}).get("model"),
+            "problems": summary.problems,
+            "samples": summary.samples,
+            **{f"pass@{k}": round(found.value, 4) for k, found in summary.pass_at.items()},
+            "ci95": [round(first.low, 4), round(first.high, 4)] if first else None,
+        }
+        if summary.infilling is not None:
+            figures["exact"] = round(summary.infilling.exact.value, 4)
+            figures["exact_ci95"] = [round(summary.infilling.exact.low, 4), round(summary.infilling.exact.high, 4)]
+            raw = summary.infilling.raw_exact
+            figures["exact_raw"] = round(raw.value, 4) if raw else None
+        held = sum(row.holds for row in self.gate.rows)
+        seconds = sum(self.facts.get(stage, {}).get("seconds", 0.0) for stage in ("generation", "grading"))
+        return {
+            **figures,
+            "gate": f"{held} of {len(self.gate.rows)}",
+            "sandbox": self.facts.get("sandbox"),
+            "seconds": round(seconds, 1),
+            "out": str(self.out),
+        }
+
+
+def generate_samples(
+    task: Task,
+    out: Path | None = None,
+    *,
+    model: str = DEFAULT_MODEL,
+    fim: str = "",
+    sampling: Sampling | None = None,
+    loaded: LoadedModel | None = None,
+    bars: Bars | None = None,
+) -> Path:
+    """Draw the samples of a task into `out`, or into a folder of the cache named after all they depend on.
+
+    Raises:
+        InputError: `out` is another run's, or holds samples that were drawn otherwise.
+    """
+    sampling, bars = sampling or Sampling(), bars or Bars(quiet=True)
+    options = CompletionOptions()
+    loaded = loaded or _load(model, fim)
+    setup = setup_of(loaded, sampling, options)
+    folder = RunFolder(out or _own_folder(task, setup))
+    with folder.locked():
+        folder.begin(task.name, task.data)
+        started = {} if "date" in folder.facts else provenance()
+        configuration = _configuration(model, fim)
+        folder.note(configuration=configuration, setup=setup, left_out=task.left_out, **started)
+        _draw(task.problems, loaded, sampling, options, folder, bars)
+    return folder.path
+
+
+def _load(model: str, fim: str) -> LoadedModel:
+    loaded = load_model(model, "" if fim == LEFT_ONLY else fim)
+    return replace(loaded, fim=None) if fim == LEFT_ONLY else loaded
+
+
+def _own_folder(task: Task, setup: dict[str, Any]) -> Path:
+    name = f"{task.name}-{setup['model']}-{digest(json.dumps([task.data, setup], sort_keys=True))[:8]}"
+    return cache_root() / "evals" / name.replace("/", "-")
+
+
+def _configuration(model: str, fim: str) -> str:
+    """The released configuration by its name, and what was set otherwise."""
+    others = [f"model {model}"] if model != DEFAULT_MODEL else []
+    return ", ".join([CONFIGURATION, *others, *([f"format {fim}"] if fim else [])])
+
+
+def _draw(
+    problems: Sequence[Problem],
+    loaded: LoadedModel,
+    sampling: Sampling,
+    options: CompletionOptions,
+    folder: RunFolder,
+    bars: Bars,
+) -> None:
+    steps = generate(problems, loaded, sampling, options, folder.samples)
+    done = next(steps)
+    assert isinstance(done, int)
+    each = sampling.samples
+    with bars.stage("generating", len(problems) * each, done) as advance:
+        for step in steps:
+            assert isinstance(step, Speed)
+            known = folder.facts.get("generation", {})
+            spent = {
+                "seconds": round(known.get("seconds", 0.0) + step.seconds, 2),
+                "prompt_tokens": known.get("prompt_tokens", 0) + step.prompt_tokens,
+                "tokens": known.get("tokens", 0) + step.tokens,
+            }
+            folder.note(generation={**spent, "tokens_per_s": round(spent["tokens"] / max(spent["seconds"], 1e-9), 1)})
+            advance(step.samples)
+
+
+def grade_samples(
+    task: Task,
+    samples: Sequence[Sample],
+    out: Path,
+    *,
+    backend: Backend = Backend.BWRAP,
+    workers: int = 0,
+    bars: Bars | None = None,
+) -> Result:
+    """Grade samples of a task in the jail, once the gate has held; writes gate and grades into `out`.
+
+    Args:
+        samples: of any problems of the task, any number of each.
+        workers: jails at once; 0 for one a core.
+
+    Raises:
+        InputError: a sample is of no problem of the task.
+        GateError: a control was judged wrongly.
+        NoScore: the machine failed on some samples; another call goes on with these.
+        SandboxUnavailable: there is no jail.
+    """
+    bars, folder = bars or Bars(quiet=True), RunFolder(out)
+    answered = answers(task.problems, samples)
+    attempted = list({answer.problem.task_id: answer.problem for answer in answered}.values())
+    with folder.locked(), open_sandbox(backend, workers=workers) as sandbox:
+        folder.begin(task.name, task.data)
+        journal = Journal(folder.journal, backend)
+        started = time.monotonic()
+        gate = _gate(attempted, folder, sandbox, journal, bars)
+        gate.require()
+        before = folder.facts.get("grading", {}).get("seconds", 0.0)
+        with bars.stage("grading", len(to_run(answered, gate, journal))) as advance:
+            grades = grade_answers(answered, gate, sandbox, journal, advance)
+        replace_lines(folder.grades, grades)
+        spent = {"seconds": round(before + time.monotonic() - started, 2), "workers": sandbox.workers}
+        folder.note(sandbox=str(backend), grading=spent, **({} if "date" in folder.facts else provenance()))
+    return Result(task.name, out, folder.facts, gate, tuple(grades), summarize(grades))
+
+
+def run(
+    task: str,
+    *,
+    data: Path | None = None,
+    model: str = DEFAULT_MODEL,
+    fim: str = "",
+    limit: int | None = None,
+    sampling: Sampling | None = None,
+    out: Path | None = None,
+    backend: Backend = Backend.BWRAP,
+    workers: int = 0,
+    loaded: LoadedModel | None = None,
+    bars: Bars | None = None,
+) -> Result:
+    """Draw samples of a task and grade them.
+
+    Args:
+        task: one of `codegpt_evals.tasks.TASK_NAMES`.
+        data: a file of problems, for the task `jsonl`.
+        limit: only the first so many problems.
+        loaded: a model that is ready, in place of `model` and `fim`.
+
+    Raises:
+        CodeGPTError: see `generate_samples` and `grade_samples`.
+    """
+    read_task = limited(load_task(task, data), limit)
+    path = generate_samples(read_task, out, model=model, fim=fim, sampling=sampling, loaded=loaded, bars=bars)
+    ids = {problem.task_id for problem in read_task.problems}
+    samples = [sample for sample in read_samples(RunFolder(path).samples) if sample.task_id in ids]
+    return grade_samples(read_task, samples, path, backend=backend, workers=workers, bars=bars)
+
+
+def grade(
+    samples: Path,
+    *,
+    task: str,
+    out: Path,
+    data: Path | None = None,
+    backend: Backend = Backend.BWRAP,
+    workers: int = 0,
+    bars: Bars | None = None,
+) -> Result:
+    """Grade a file of samples, whoever made it; see `grade_samples`."""
+    read_task = load_task(task, data)
+    found = read_samples(samples)
+    return grade_samples(read_task, found, out, backend=backend, workers=workers, bars=bars)
+
+
+def check_gate(
+    task: Task, out: Path, *, backend: Backend = Backend.BWRAP, workers: int = 0, bars: Bars | None = None
+) -> Gate:
+    """Run the controls of a task alone; writes gate.jsonl into `out`."""
+    bars, folder = bars or Bars(quiet=True), RunFolder(out)
+    with folder.locked(), open_sandbox(backend, workers=workers) as sandbox:
+        folder.begin(task.name, task.data)
+        return _gate(task.problems, folder, sandbox, Journal(folder.journal, backend), bars)
+
+
+def _gate(problems: Sequence[Problem], folder: RunFolder, sandbox: Sandbox, journal: Journal, bars: Bars) -> Gate:
+    with bars.stage("gate", 2 * sum(problem.check is not None for problem in problems)) as advance:
+        gate = run_gate(problems, sandbox, journal, advance)
+    write_gate(folder.gate, gate)
+    return gate
+
+
+def graded(out: Path) -> Result:
+    """The result of a run that was graded.
+
+    Raises:
+        NoScore: it was not, or not wholly.
+        InputError: its files are not ours.
+    """
+    folder = RunFolder(out)
+    grades = read(folder.grades, Grade)
+    gate = Gate(read(folder.gate, GateRow), {}, {})
+    gate.require()
+    facts = folder.facts
+    return Result(facts.get("task", ""), out, facts, gate, tuple(grades), summarize(grades))
+
+
+def limited(task: Task, limit: int | None) -> Task:
+    """The first so many problems of a task."""
+    return task if limit is None else replace(task, problems=task.problems[:limit])
