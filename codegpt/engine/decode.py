@@ -15,7 +15,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
-from codegpt.engine.kv_cache import Batch, common_prefix, join, select_rows, truncate
+from codegpt.engine.kv_cache import Batch, common_prefix, empty_cache, join, select_rows, truncate
 from codegpt.engine.next_token import logprob_of, next_token, row_uniforms
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
@@ -65,7 +65,7 @@ class PromptCache:
     """The keys and values of one sequence of tokens, kept so that the next prompt computes only what is new."""
 
     ids: list[int] = field(default_factory=list)
-    cache: DynamicCache = field(default_factory=DynamicCache)
+    cache: DynamicCache = field(default_factory=empty_cache)
 
 
 def prefill(model: CausalModel, ids: Sequence[int], kept: PromptCache, interrupt: Interrupt) -> Tensor:

@@ -11,6 +11,51 @@ from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+GROW_TOKENS = 256
+"""How many tokens of room a full layer makes besides what it needs now."""
+
+
+class GrowingLayer(DynamicLayer):
+    """A layer that appends in place: its keys and values are views of buffers with room at the end.
+
+    `DynamicLayer` copies all of them for every token, which for many rows costs more than the model's own arithmetic.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._key_room: Tensor | None = None
+        self._value_room: Tensor | None = None
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
+        """Append (B, H, T, D) and return all there is."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        assert self.keys is not None and self.values is not None
+        self.keys, self._key_room = _append(self.keys, self._key_room, key_states)
+        self.values, self._value_room = _append(self.values, self._value_room, value_states)
+        return self.keys, self.values
+
+
+def _append(held: Tensor, room: Tensor | None, new: Tensor) -> tuple[Tensor, Tensor]:
+    """`held` and `new` as a view of `room`, or of a larger buffer where that is full or is no longer held's."""
+    length = held.shape[-2] if held.numel() else 0
+    end = length + new.shape[-2]
+    if room is None or end > room.shape[-2] or held.data_ptr() != room.data_ptr() or held.shape[0] != room.shape[0]:
+        room = new.new_empty((*new.shape[:-2], end + GROW_TOKENS, new.shape[-1]))
+        if length:
+            room[..., :length, :] = held
+    room[..., length:end, :] = new
+    return room[..., :end, :], room
+
+
+def empty_cache() -> DynamicCache:
+    """A cache of growing layers, made as the model first writes to them."""
+    cache = DynamicCache()
+    cache.layer_class_to_replicate = GrowingLayer
+    return cache
+
 
 def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
     """How many tokens two sequences share from their start."""
@@ -52,17 +97,19 @@ class Batch(NamedTuple):
 def join(caches: Sequence[DynamicCache], lengths: Sequence[int], n: int) -> Batch:
     """One batch out of the caches of single prompts, each repeated for `n` rows; the inputs are not changed."""
     longest = max(lengths)
-    pairs = []
+    joined = DynamicCache()
     for layers in zip(*(_filled_layers(cache) for cache in caches), strict=True):
         keys = [_pad_left(layer.keys, longest).expand(n, -1, -1, -1) for layer in layers]
         values = [_pad_left(layer.values, longest).expand(n, -1, -1, -1) for layer in layers]
-        pairs.append((torch.cat(keys), torch.cat(values)))
-    device = pairs[0][0].device
+        layer = GrowingLayer()
+        layer.update(torch.cat(keys), torch.cat(values))
+        joined.layers.append(layer)
+    device = _filled_layers(joined)[0].device
     row_lengths = torch.tensor([length for length in lengths for _ in range(n)], device=device)
     mask = None
     if min(lengths) != longest:
         mask = (torch.arange(longest, device=device)[None, :] >= longest - row_lengths[:, None]).long()
-    return Batch(DynamicCache(pairs), mask, row_lengths)
+    return Batch(joined, mask, row_lengths)
 
 
 def select_rows(batch: Batch, rows: Sequence[int]) -> Batch:
