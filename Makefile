@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-model test-editors test-sandbox check lock clean bubblewrap
+.PHONY: help demo test test-model test-editors test-sandbox test-evals check lock clean bubblewrap
+GATES := humaneval humaneval-plus mbpp mbpp-sanitized humaneval-x-js infilling-single contest
 
 help:
 	@echo "make demo          see the real model complete a function of the standard library"
@@ -12,6 +13,7 @@ help:
 	@echo "make test-model    run the tests that need the model: codegpt models pull"
 	@echo "make test-editors  run the tests in a real Neovim, with the scripted engine"
 	@echo "make test-sandbox  run the attacks and the ordinary programs in the jail"
+	@echo "make test-evals    run the benchmarks' canonical and wrong solutions: needs their data, see docs/evals.md"
 	@echo "make check         ruff and mypy"
 
 demo: $(READY)
@@ -29,6 +31,9 @@ test-editors: $(READY)
 
 test-sandbox: $(READY) bubblewrap
 	@$(BIN)/codegpt sandbox selftest --require strong
+
+test-evals: $(READY) bubblewrap
+	@out=$$(mktemp -d) && for task in $(GATES); do $(BIN)/codegpt-evals gate $$task --out $$out/$$task || exit; done && rm -r $$out
 
 check: $(READY)
 	@$(BIN)/ruff check .

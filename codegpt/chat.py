@@ -4,8 +4,9 @@ A template is a Jinja program that comes with the weights, and neither it nor th
 Jinja's sandbox, and it is given a stand-in for each text instead of the text. So the template's own control tokens can
 be told from text that spells one, which stays text (see `prompt`).
 
-Covered: templates of the kind that transformers reads. Not covered: tools, images, templates that take a text apart
-(it is refused when a text does not come out whole), and a template's own begin-of-text token (the engine adds it).
+Covered: templates as transformers reads them, with most of what it gives them. Not covered: tools, images, today's date
+(a prompt is the same every day), a template's own begin-of-text token (the engine adds it), and what a template does to
+a text (trims it, asks what it holds): the text stays as it is, and has to come out once.
 """
 
 import json
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from jinja2 import TemplateError
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codegpt.errors import CheckpointError
@@ -57,7 +60,7 @@ class ChatTemplate:
         try:
             whole = _environment().from_string(self.source)
             rendered = whole.render(messages=turns, add_generation_prompt=True, bos_token="", eos_token=self.eos_token)
-        except (TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        except Exception as error:  # a foreign program, which may fail in any way
             raise CheckpointError(f"the model's chat template fails: {error}") from error
         if any(rendered.count(mark) != 1 for mark in texts):
             raise CheckpointError("the model's chat template does not hand on the messages it is given")
@@ -78,13 +81,29 @@ def _parts(rendered: str, texts: dict[str, str], markup: frozenset[str], answer:
     return tuple(part for part in (*parts, run + answer) if part != "")
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, without what makes a text of any length out of a number."""
+
+    intercepted_binops = frozenset(("*", "**", "%"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Numbers may be multiplied, within reason; texts and lists may not."""
+        small = all(isinstance(value, int | float) and abs(value) < LARGEST_NUMBER for value in (left, right))
+        if not small or operator == "**":
+            raise SecurityError(f"{type(left).__name__} {operator} {type(right).__name__} is not allowed in a template")
+        return super().call_binop(context, operator, left, right)
+
+
+LARGEST_NUMBER = 1 << 53
+
+
+def _environment() -> _Sandbox:
     """What templates are written for: the settings, functions and filters that transformers gives them."""
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
+    environment = _Sandbox(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
     environment.globals["raise_exception"] = _raise
     environment.filters["tojson"] = _to_json
+    for name in ("format", "center", "indent"):
+        del environment.filters[name]
     return environment
 
 
@@ -92,5 +111,12 @@ def _raise(message: str) -> NoReturn:
     raise TemplateError(message)
 
 
-def _to_json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
+def _to_json(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    indent = None if indent is None else min(indent, 8)
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)

@@ -77,7 +77,7 @@ def _chat_template(directory: Path) -> ChatTemplate | None:
     """The checkpoint's chat template: a file of its own, or a member of `tokenizer_config.json`."""
     try:
         settings = json.loads((directory / "tokenizer_config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         settings = {}
     settings = settings if isinstance(settings, dict) else {}
     source: object = settings.get("chat_template")

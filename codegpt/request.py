@@ -7,13 +7,16 @@ A model with a chat template is asked in it, and its answer is one fenced block 
 one goes on from a file: the words as a comment, then the code.
 """
 
+import re
 from dataclasses import dataclass
 
 from codegpt.chat import ChatTemplate, Message
 from codegpt.languages import LANGUAGES
+from codegpt.openings import openings
 from codegpt.prompt import Prompt
 
 _FENCE = "```"
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,8 @@ def program_of(text: str, request: Request, fenced: bool) -> str:
         closed = _closed_at(text)
         own = text if closed < 0 else text[:closed]
     else:
-        own = _own_lines(text) if request.begins else text
-    return request.begins + own.rstrip() + "\n"
+        own = _own_lines(text, request) if request.begins else text
+    return (request.begins + own).rstrip() + "\n"
 
 
 def _closed_at(text: str) -> int:
@@ -80,15 +83,20 @@ def _closed_at(text: str) -> int:
     return found if found < 0 else found + 1
 
 
-_GOES_ON = ("def ", "async def ", "class ", "import ", "from ", "@", "#", ")", "]", "}", "function ", "const ", "let ")
+_GOES_ON = re.compile(
+    r"[)\]}@#]|//|/\*|(?:(?:export|async|pub|static)\s+)*(?:def|class|import|from|function|const|let|var|func|fn)\b"
+)
 
 
-def _own_lines(text: str) -> str:
-    """The lines up to the first at the left margin that is neither a definition nor the end of something open."""
-    lines = text.splitlines(keepends=True)
-    own = 0
-    for number, line in enumerate(lines):
-        if number and line.strip() and not line[0].isspace() and not line.startswith(_GOES_ON):
-            break
-        own = number + 1
-    return "".join(lines[:own])
+def _own_lines(text: str, request: Request) -> str:
+    """The lines up to the first at the left margin that neither begins something new nor is inside something."""
+    language = LANGUAGES[request.language]
+    end = 0
+    for number, line in enumerate(_LINE.findall(text)):
+        at_margin = line.strip() and not line[0].isspace() and not _GOES_ON.match(line)
+        if number and at_margin:
+            opened = openings(request.begins + text[:end], language)
+            if opened.quote is None and not opened.brackets:
+                break
+        end += len(line)
+    return text[:end]

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedModel
 
-from codegpt.engine.attention import use_grouped_attention
 from codegpt.engine.protocol import StopReason
 
 Interrupt = Callable[[], StopReason | None]
@@ -31,7 +30,6 @@ class CausalModel:
 
     def __init__(self, module: PreTrainedModel) -> None:
         self.module = module.train(False)
-        use_grouped_attention(self.module)
         self.device: torch.device = module.device
         self.context_tokens: int = getattr(module.config, "max_position_embeddings", None) or 2048
         self._interrupt: Interrupt = _go_on

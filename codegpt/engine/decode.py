@@ -7,6 +7,7 @@ A row ends at a control token, at a stop string, where the caller's `watch` says
 when the call is cancelled. Stops are decided on text, since a stop string may begin in the middle of a token.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
-from codegpt.engine.kv_cache import Batch, common_prefix, empty_cache, join, select_rows, truncate
+from codegpt.engine.kv_cache import Batch, common_prefix, empty_cache, join, lengthen, merge, select_rows, truncate
 from codegpt.engine.next_token import logprob_of, next_token, row_uniforms
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
@@ -23,8 +24,8 @@ from codegpt.engine.tokens import Tokens
 PREFILL_CHUNK_TOKENS = 256
 """Prompt tokens computed in one forward pass: beyond this the passes gain little and memory grows."""
 
-SHRINK_BELOW = 0.8
-"""A batch is copied without its ended rows once no more than this share of it is still growing."""
+SHRINK_BELOW = 0.75
+"""A batch is made anew, without its ended rows, once no more than this share of it is still growing."""
 
 
 @dataclass
@@ -32,6 +33,7 @@ class Row:
     """One row while it grows."""
 
     index: int
+    uniforms: Tensor  # (max_new_tokens,)
     ids: list[int] = field(default_factory=list)
     logprob_sum: float = 0.0
     text: str = ""
@@ -58,6 +60,10 @@ class Row:
         """The row as a result; `unfinished` is the reason of a row that was still growing."""
         mean = self.logprob_sum / len(self.ids) if self.ids else 0.0
         return Generation(self.text, tuple(self.ids), mean, self.stop_reason or unfinished)
+
+
+Waiting = deque[tuple[Sequence[int], list[Row]]]
+"""Prompts that are still to be computed, with their rows."""
 
 
 @dataclass
@@ -95,64 +101,97 @@ def decode(
     interrupt: Interrupt,
     watch: Watch | None = None,
     kept: PromptCache | None = None,
+    rows_at_once: int = 0,
 ) -> list[list[Generation]]:
     """Draw `n` rows for each prompt; every prompt has at least one token.
 
     Args:
         kept: where a single prompt finds what an earlier call computed, and leaves its own for the next.
+        rows_at_once: how many rows grow together, or the `n` of one prompt if those are more; 0 for all.
     """
-    rows = [Row(index) for index in range(len(prompts) * n)]
-    caches = [kept if kept is not None and len(prompts) == 1 else PromptCache() for _ in prompts]
+    decoder = Decoder(model, tokens, params, interrupt, watch)
+    rows = [
+        [Row(p * n + i, uniforms) for i, uniforms in enumerate(row_uniforms(params, prompt, n))]
+        for p, prompt in enumerate(prompts)
+    ]
+    single = kept if kept is not None and len(prompts) == 1 else None
     unfinished = StopReason.LENGTH
     try:
-        logits = torch.cat([prefill(model, ids, own, interrupt) for ids, own in zip(prompts, caches, strict=True)])
-        _advance(model, tokens, rows, logits.repeat_interleave(n, dim=0), caches, params, n, interrupt, watch)
+        if len(prompts) * n == 1:
+            decoder.alone(prompts[0], rows[0][0], single or PromptCache())
+        else:
+            waiting = deque(zip(prompts, rows, strict=True))
+            decoder.together(waiting, rows_at_once or len(prompts) * n, single)
     except Interrupted as interrupted:
         unfinished = interrupted.reason
-        for own in caches:
-            truncate(own.cache, len(own.ids))
-    return [[row.generation(unfinished) for row in rows[p * n : (p + 1) * n]] for p in range(len(prompts))]
+        if single is not None:
+            truncate(single.cache, len(single.ids))
+    return [[row.generation(unfinished) for row in own] for own in rows]
 
 
-def _advance(
-    model: CausalModel,
-    tokens: Tokens,
-    rows: list[Row],
-    logits: Tensor,
-    caches: Sequence[PromptCache],
-    params: SamplingParams,
-    n: int,
-    interrupt: Interrupt,
-    watch: Watch | None,
-) -> None:
-    """Draw, append and feed back until every row has ended; rows that have ended leave the batch."""
-    alone = caches[0] if len(rows) == 1 else None  # a single row grows in its prompt's own cache, which keeps it
-    lengths = [len(own.ids) for own in caches]
-    uniforms = torch.cat([row_uniforms(params, own.ids, n) for own in caches]).to(logits.device)  # (B, max_new_tokens)
-    if alone is not None:
-        batch = Batch(alone.cache, None, torch.tensor(lengths, device=logits.device))
-    else:
-        batch = join([own.cache for own in caches], lengths, n)
-    batched = list(rows)
-    for step in range(params.max_new_tokens):
-        drawn = next_token(logits, params, uniforms[:, step])
+@dataclass(frozen=True)
+class Decoder:
+    """What stays the same while rows grow."""
+
+    model: CausalModel
+    tokens: Tokens
+    params: SamplingParams
+    interrupt: Interrupt
+    watch: Watch | None
+
+    def alone(self, prompt: Sequence[int], row: Row, kept: PromptCache) -> None:
+        """Grow one row in the cache of its prompt, which keeps it."""
+        logits = prefill(self.model, prompt, kept, self.interrupt)
+        self.draw(logits, [row])
+        while row.stop_reason is None:
+            position = torch.tensor([[len(kept.ids)]])
+            logits = self.model.forward(torch.tensor([row.ids[-1:]]), kept.cache, self.interrupt, None, position)
+            kept.ids.append(row.ids[-1])
+            self.draw(logits, [row])
+
+    def together(self, waiting: Waiting, at_once: int, kept: PromptCache | None) -> None:
+        """Grow the rows of all prompts; as rows end, they leave the batch and those of further prompts join it."""
+        batch: Batch | None = None
+        batched: list[Row] = []
+        while True:
+            growing = [at for at, row in enumerate(batched) if row.stop_reason is None]
+            shrinks = len(growing) <= SHRINK_BELOW * len(batched)
+            joining = self.join(waiting, at_once - len(growing), kept, not growing) if shrinks else []
+            if joining or (shrinks and growing):
+                old = [] if batch is None or not growing else [select_rows(batch, growing)]
+                batch = merge([*old, *(new for new, _ in joining)])
+                batched = [*(batched[at] for at in growing), *(row for _, rows in joining for row in rows)]
+            elif batch is None or not growing:
+                return
+            ids = torch.tensor([row.ids[-1:] for row in batched])
+            positions = batch.lengths[:, None]
+            batch = lengthen(batch)
+            logits = self.model.forward(ids, batch.cache, self.interrupt, batch.attention_mask, positions)
+            self.draw(logits, batched)
+
+    def join(self, waiting: Waiting, room: int, kept: PromptCache | None, must: bool) -> list[tuple[Batch, list[Row]]]:
+        """Compute the next prompts that there is room for, at least one if it `must`, and draw their first tokens."""
+        joining: list[tuple[Batch, list[Row]]] = []
+        while waiting and (room >= len(waiting[0][1]) or (must and not joining)):
+            prompt, rows = waiting.popleft()
+            room -= len(rows)
+            own = kept or PromptCache()
+            logits = prefill(self.model, prompt, own, self.interrupt)
+            self.draw(logits.expand(len(rows), -1), rows)
+            growing = [row for row in rows if row.stop_reason is None]
+            if growing:
+                joining.append((join([own.cache], [len(prompt)], len(growing)), growing))
+        return joining
+
+    def draw(self, logits: Tensor, rows: Sequence[Row]) -> None:
+        """Give every row that grows its next token, from `logits` (B, V)."""
+        steps = [min(len(row.ids), self.params.max_new_tokens - 1) for row in rows]
+        uniforms = torch.stack([row.uniforms[step] for row, step in zip(rows, steps, strict=True)]).to(logits.device)
+        drawn = next_token(logits, self.params, uniforms)
         scores = logprob_of(logits, drawn).tolist()
-        for row, token, score in zip(batched, drawn.tolist(), scores, strict=True):
+        for row, token, score in zip(rows, drawn.tolist(), scores, strict=True):
             if row.stop_reason is None:
-                row.append(token, score, tokens, params, watch)
-        growing = [at for at, row in enumerate(batched) if row.stop_reason is None]
-        if not growing:
-            return
-        if len(growing) <= SHRINK_BELOW * len(batched):
-            batch, drawn, uniforms = select_rows(batch, growing), drawn[growing], uniforms[growing]
-            batched = [batched[at] for at in growing]
-        if batch.attention_mask is not None:
-            mask = batch.attention_mask
-            batch = batch._replace(attention_mask=torch.cat([mask, mask.new_ones(len(batched), 1)], dim=1))
-        positions = (batch.lengths + step)[:, None]
-        logits = model.forward(drawn[:, None], batch.cache, interrupt, batch.attention_mask, positions)
-        if alone is not None:
-            alone.ids.append(rows[0].ids[-1])
+                row.append(token, score, self.tokens, self.params, self.watch)
 
 
 def decode_plain(
@@ -170,7 +209,7 @@ def decode_plain(
         uniforms = row_uniforms(params, prompt, n)
         generations = []
         for i in range(n):
-            row = Row(p * n + i)
+            row = Row(p * n + i, uniforms[i])
             unfinished = StopReason.LENGTH
             try:
                 while row.stop_reason is None:

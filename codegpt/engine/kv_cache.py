@@ -84,9 +84,9 @@ class Batch(NamedTuple):
     """Rows that decode together.
 
     Attributes:
-        cache: prompts' keys and values, padded on the left to the longest prompt.
+        cache: keys and values of all rows, padded on the left to the longest one.
         attention_mask: (B, T) of 0 and 1, or None where no row is padded.
-        lengths: (B,) tokens of each row's prompt without the padding.
+        lengths: (B,) cached tokens of each row without the padding; the position of its next token.
     """
 
     cache: DynamicCache
@@ -120,5 +120,32 @@ def select_rows(batch: Batch, rows: Sequence[int]) -> Batch:
     return Batch(batch.cache, mask, batch.lengths[kept])
 
 
+def lengthen(batch: Batch) -> Batch:
+    """The batch once every row has been given one token more."""
+    mask = batch.attention_mask
+    if mask is not None:
+        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
+    return Batch(batch.cache, mask, batch.lengths + 1)
+
+
+def merge(batches: Sequence[Batch]) -> Batch:
+    """The rows of all batches in one, in order, with no more padding than the longest row asks for."""
+    lengths = torch.cat([batch.lengths for batch in batches])
+    longest = int(lengths.max())
+    merged = DynamicCache()
+    for layers in zip(*(_filled_layers(batch.cache) for batch in batches), strict=True):
+        layer = GrowingLayer()
+        layer.update(
+            torch.cat([_pad_left(each.keys, longest) for each in layers]),
+            torch.cat([_pad_left(each.values, longest) for each in layers]),
+        )
+        merged.layers.append(layer)
+    mask = None
+    if int(lengths.min()) != longest:
+        mask = (torch.arange(longest, device=lengths.device)[None, :] >= longest - lengths[:, None]).long()
+    return Batch(merged, mask, lengths)
+
+
 def _pad_left(tensor: Tensor, length: int) -> Tensor:
+    """A (B, H, T, D) of `length` tokens: padded on the left, or without what is padding there."""
     return torch.nn.functional.pad(tensor, (0, 0, length - tensor.shape[-2], 0))

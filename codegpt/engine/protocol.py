@@ -103,8 +103,11 @@ class Engine(Protocol):
         n: int = 1,
         watch: Watch | None = None,
         cancelled: Cancelled = never,
+        rows_at_once: int = 0,
     ) -> list[list[Generation]]:
         """Draw `n` rows for each prompt; row `i` of prompt `p` is watched as row `p * n + i`.
+
+        About `rows_at_once` rows grow together (0: all), and as rows end, those of further prompts take their places.
 
         A cancelled or late call returns what it has, with that stop reason on the unfinished rows.
 

@@ -38,6 +38,7 @@ class ScriptedEngine:
         n: int = 1,
         watch: Watch | None = None,
         cancelled: Cancelled = never,
+        rows_at_once: int = 0,
     ) -> list[list[Generation]]:
         """Write the script row by row; see `Engine.generate`."""
         deadline = None if params.timeout_s is None else time.monotonic() + params.timeout_s

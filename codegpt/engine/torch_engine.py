@@ -50,6 +50,7 @@ class TorchEngine:
         n: int = 1,
         watch: Watch | None = None,
         cancelled: Cancelled = never,
+        rows_at_once: int = 0,
     ) -> list[list[Generation]]:
         """Draw `n` rows for each prompt; see `Engine.generate`."""
         if not prompts or n < 1:
@@ -64,7 +65,7 @@ class TorchEngine:
             if not ids:
                 ids.append(min(self._tokens.end_ids, default=0))  # nothing to continue: as after an earlier text
         interrupt = _interrupt(params.timeout_s, cancelled)
-        return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, self._kept)
+        return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, self._kept, rows_at_once)
 
 
 def _interrupt(timeout_s: float | None, cancelled: Cancelled) -> Interrupt:

@@ -1,8 +1,8 @@
 """Problems to samples: holes through the editor's own plan, words through the request prompt; in batches.
 
-The batches of a run are settled before it starts, by its problems and parameters alone. Each is written when it is
-done, in one write. So a run that was killed goes on with the first batch that is not in the file, and ends with the
-file that an undisturbed run writes, byte for byte.
+The groups of a run are settled before it starts, by its problems and parameters alone. Each is written when it is done,
+in one write. So a run that was killed goes on with the first group that is not in the file, and ends with the file that
+an undisturbed run writes, byte for byte.
 """
 
 import hashlib
@@ -25,6 +25,9 @@ from codegpt_evals.holes import plan_for
 from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.records import Sample, append, digest, read_samples, replace_lines
 
+BATCHES_IN_GROUP = 4
+"""A group takes as long as about so many batches, at whose end the last rows have the machine for themselves."""
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -33,7 +36,7 @@ class Sampling:
     Attributes:
         samples: how many of each problem.
         temperature: 0 is greedy, and then one sample is all there is.
-        batch: rows that are decoded together at most.
+        batch: samples that are decoded together; as some end, others of the same group take their places.
     """
 
     samples: int = 1
@@ -64,8 +67,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Problems that are decoded together, `rows` samples of each, the first of which is number `first_row`."""
+class Group:
+    """Problems whose samples are drawn, and written, together: `rows` of each, the first of which is `first_row`."""
 
     asked: tuple[Asked, ...]
     first_row: int
@@ -80,7 +83,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Speed:
-    """What a batch took."""
+    """What a group took."""
 
     samples: int
     seconds: float
@@ -119,17 +122,17 @@ def ask(problem: Problem, loaded: LoadedModel, sampling: Sampling, options: Comp
     return Asked(problem, render_request(problem.asks, loaded.chat, engine.info.markup), params)
 
 
-def batches(asked: Sequence[Asked], sampling: Sampling) -> list[Batch]:
-    """All batches of a run, in order: problems with the same parameters share them."""
+def groups(asked: Sequence[Asked], sampling: Sampling) -> list[Group]:
+    """All groups of a run, in order: problems with the same parameters share them."""
     rows = min(sampling.samples, sampling.batch)
-    together = max(1, sampling.batch // rows)
+    together = max(1, BATCHES_IN_GROUP * sampling.batch // rows)
     result = []
     for _, alike in groupby(sorted(asked, key=_parameters), key=_parameters):
-        group = list(alike)
-        for begin in range(0, len(group), together):
+        listed = list(alike)
+        for begin in range(0, len(listed), together):
             for first in range(0, sampling.samples, rows):
                 count = min(rows, sampling.samples - first)
-                result.append(Batch(tuple(group[begin : begin + together]), first, count))
+                result.append(Group(tuple(listed[begin : begin + together]), first, count))
     return result
 
 
@@ -137,34 +140,57 @@ def _parameters(asked: Asked) -> str:
     return repr(asked.params)
 
 
-def generate(
+@dataclass(frozen=True)
+class Drawing:
+    """The samples of a run that are still to be drawn.
+
+    Attributes:
+        done: how many samples `path` has already.
+        groups: those that are left.
+        prompts: digest of what the model is asked, by problem.
+        at_once: how many samples are decoded together.
+    """
+
+    loaded: LoadedModel
+    path: Path
+    setup: str
+    prompts: Mapping[str, str]
+    at_once: int
+    done: int
+    groups: tuple[Group, ...]
+
+
+def prepare(
     problems: Sequence[Problem], loaded: LoadedModel, sampling: Sampling, options: CompletionOptions, path: Path
-) -> Iterator[Speed | int]:
-    """Draw the samples that `path` has not yet; yields first how many it has, then what each batch took.
+) -> Drawing:
+    """Settle the groups, and find those that `path` has already.
 
     Raises:
         InputError: `path` holds samples of another model, setup or prompt.
     """
+    setup = setup_digest(setup_of(loaded, sampling, options))
     options = replace(options, temperature=sampling.temperature, seed=sampling.seed)
     options = options.within(loaded.engine.info.context_tokens)
-    setup = setup_digest(setup_of(loaded, sampling, options))
     asked = [ask(problem, loaded, sampling, options) for problem in problems]
     prompts = {each.problem.task_id: prompt_digest(each.prompt) for each in asked}
-    planned = batches(asked, sampling)
+    planned = groups(asked, sampling)
     done = _kept(path, planned, setup, prompts)
-    yield len(done)
-    for batch in planned:
-        if batch.keys[0] in done:
-            continue
+    left = tuple(group for group in planned if group.keys[0] not in done)
+    return Drawing(loaded, path, setup, prompts, sampling.batch, len(done), left)
+
+
+def draw(drawing: Drawing) -> Iterator[Speed]:
+    """Draw what is left, group by group; each is on the disk when its speed is said."""
+    for group in drawing.groups:
         started = time.monotonic()
-        samples = _draw(batch, loaded, setup, prompts)
-        append(path, samples)
-        read = sum(_tokens(each.prompt, loaded) for each in batch.asked)
+        samples = _draw(group, drawing)
+        append(drawing.path, samples, to_disk=True)
+        read = sum(_tokens(each.prompt, drawing.loaded) for each in group.asked)
         yield Speed(len(samples), time.monotonic() - started, read, sum(sample.tokens for sample in samples))
 
 
-def _kept(path: Path, planned: list[Batch], setup: str, prompts: Mapping[str, str]) -> set[tuple[str, int]]:
-    """The samples of complete batches; what a kill left of another one is taken out of the file."""
+def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, str]) -> set[tuple[str, int]]:
+    """The samples of complete groups; what a kill left of another one is taken out of the file."""
     found = read_samples(path)
     for sample in found:
         if sample.setup != setup or prompts.get(sample.task_id, sample.prompt) != sample.prompt:
@@ -172,45 +198,46 @@ def _kept(path: Path, planned: list[Batch], setup: str, prompts: Mapping[str, st
                 f"{path} holds samples of another model, prompt or setting; name another --out or remove it"
             )
     there = {(sample.task_id, sample.index) for sample in found}
-    complete = {key for batch in planned if there.issuperset(batch.keys) for key in batch.keys}
-    planned_keys = {key for batch in planned for key in batch.keys}
+    complete = {key for group in planned if there.issuperset(group.keys) for key in group.keys}
+    planned_keys = {key for group in planned for key in group.keys}
     kept = [s for s in found if (s.task_id, s.index) in complete or (s.task_id, s.index) not in planned_keys]
     if len(kept) != len(found):
         replace_lines(path, kept)
     return complete
 
 
-def _draw(batch: Batch, loaded: LoadedModel, setup: str, prompts: Mapping[str, str]) -> list[Sample]:
-    params = replace(batch.asked[0].params, first_row=batch.first_row)
+def _draw(group: Group, drawing: Drawing) -> list[Sample]:
+    params = replace(group.asked[0].params, first_row=group.first_row)
 
     def watch(row: int, text: str) -> bool:
-        plan = batch.asked[row // batch.rows].plan
+        plan = group.asked[row // group.rows].plan
         return answered(text) if plan is None else ended(text, plan.place)
 
-    drawn = loaded.engine.generate([each.prompt for each in batch.asked], params, n=batch.rows, watch=watch)
+    prompts = [each.prompt for each in group.asked]
+    drawn = drawing.loaded.engine.generate(prompts, params, n=group.rows, watch=watch, rows_at_once=drawing.at_once)
     return [
-        _sample(asked, batch.first_row + row, generation, loaded, setup, prompts[asked.problem.task_id])
-        for asked, generations in zip(batch.asked, drawn, strict=True)
+        _sample(asked, group.first_row + row, generation, drawing)
+        for asked, generations in zip(group.asked, drawn, strict=True)
         for row, generation in enumerate(generations)
     ]
 
 
-def _sample(asked: Asked, index: int, generation: Generation, loaded: LoadedModel, setup: str, prompt: str) -> Sample:
+def _sample(asked: Asked, index: int, generation: Generation, drawing: Drawing) -> Sample:
     sample = Sample(
         asked.problem.task_id,
         index,
         tokens=len(generation.token_ids),
         stop_reason=generation.stop_reason,
         mean_logprob=round(generation.mean_logprob, 4),
-        prompt=prompt,
-        setup=setup,
+        prompt=drawing.prompts[asked.problem.task_id],
+        setup=drawing.setup,
     )
     asks = asked.problem.asks
     if isinstance(asks, Hole):
         assert asked.plan is not None
         items = conclude(asked.plan, [generation]).items
         return replace(sample, completion=asks.inserted(items[0].text if items else ""), raw=generation.text)
-    return replace(sample, solution=program_of(generation.text, asks, fenced=loaded.chat is not None))
+    return replace(sample, solution=program_of(generation.text, asks, fenced=drawing.loaded.chat is not None))
 
 
 def prompt_digest(prompt: Prompt) -> str:

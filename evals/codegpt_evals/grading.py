@@ -4,13 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from codegpt.errors import InputError
-from codegpt.sandbox.client import Sandbox
 from codegpt.sandbox.verdict import Verdict
 from codegpt_evals.gate import Gate
 from codegpt_evals.holes import Fillings, fillings, is_exact
 from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.records import Grade, Sample, VerdictRow, digest
-from codegpt_evals.trials import Journal, Trial, missing, run_trials
+from codegpt_evals.trials import Journal, Runner, Trial, missing
 
 
 @dataclass(frozen=True)
@@ -56,28 +55,22 @@ def _answer(problem: Problem, sample: Sample) -> Answer:
 
 
 def grade_answers(
-    answered: Sequence[Answer], gate: Gate, sandbox: Sandbox, journal: Journal, advance: Callable[[int], None]
+    answered: Sequence[Answer], gate: Gate, runner: Runner, advance: Callable[[int], None] = lambda _count: None
 ) -> list[Grade]:
     """Run what has no verdict yet, and grade."""
-    run_trials(to_run(answered, gate, journal), sandbox, journal, advance)
-    return [_grade(answer, gate, journal) for answer in answered]
+    runner.run(to_run(answered, gate, runner.journal), advance)
+    return [_grade(answer, gate, runner.journal) for answer in answered]
 
 
 def to_run(answered: Sequence[Answer], gate: Gate, journal: Journal) -> list[Trial]:
     """The programs whose verdicts are not known yet."""
-    return missing(
-        (
-            _trial(answer.problem, program, gate)
-            for answer in answered
-            if answer.problem.check is not None
-            for program in answer.programs
-        ),
-        journal,
+    trials = (
+        Trial(answer.problem.check, program, gate.limits[answer.problem.task_id])
+        for answer in answered
+        if answer.problem.check is not None
+        for program in answer.programs
     )
-
-
-def _trial(problem: Problem, program: str, gate: Gate) -> Trial:
-    return Trial(gate.checks[problem.task_id], program, gate.limits[problem.task_id])
+    return missing(trials, journal)
 
 
 def _grade(answer: Answer, gate: Gate, journal: Journal) -> Grade:
@@ -117,7 +110,8 @@ def _is_exact(problem: Problem, filling: str | None) -> bool | None:
 
 
 def _verdict(answer: Answer, program: str, gate: Gate, journal: Journal) -> VerdictRow:
-    if answer.problem.check is None:
+    check = answer.problem.check
+    if check is None:
         return VerdictRow("", "", "", 0.0)
-    found = journal.get(_trial(answer.problem, program, gate))
+    found = journal.get(Trial(check, program, gate.limits[answer.problem.task_id]))
     return found or VerdictRow("", Verdict.INFRASTRUCTURE_ERROR, "the machine failed twice", 0.0)

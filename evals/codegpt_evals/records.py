@@ -4,6 +4,7 @@ Files that grow are only ever appended to, a line at a time or several in one wr
 dropped when the file is read again. Files that are written whole are put in place by renaming.
 """
 
+import gzip
 import hashlib
 import json
 import os
@@ -117,11 +118,12 @@ def digest(text: str) -> str:
 
 
 def to_line(record: Sample | Grade | GateRow | VerdictRow) -> str:
-    """One JSON line; members that are None are left out, unknown ones come last."""
+    """One JSON line; members that are None are left out, unknown ones come last and never hide one of ours."""
     members = asdict(record)
     extra = members.pop("extra", {})
-    known = {name: value for name, value in members.items() if value is not None}
-    return json.dumps({"format": FORMAT, **known, **extra}, separators=(",", ":")) + "\n"
+    known = {"format": FORMAT, **{name: value for name, value in members.items() if value is not None}}
+    unknown = {name: value for name, value in extra.items() if name not in known}
+    return json.dumps({**known, **unknown}, separators=(",", ":")) + "\n"
 
 
 def read(path: Path, kind: type[Record]) -> list[Record]:
@@ -201,10 +203,11 @@ def _sample(row: dict[str, Any], place: str, counted: Counter[str]) -> Sample:
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
     """The objects of a file with their line numbers; a last line without its end is left out if it is not whole."""
     try:
-        lines = path.read_bytes().decode("utf-8").split("\n")
+        content = path.read_bytes()
+        lines = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8").split("\n")
     except FileNotFoundError:
         return
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError):
         raise InputError(f"{path} is not a file of JSON lines") from None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -220,8 +223,12 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
         yield number, row
 
 
-def append(path: Path, records: Iterable[Sample | VerdictRow]) -> None:
-    """Add lines in one write that has reached the disk when this returns; a partial last line is removed first."""
+def append(path: Path, records: Iterable[Sample | VerdictRow], *, to_disk: bool = False) -> None:
+    """Add lines in one write, which a kill does not lose once this returns; a partial last line is removed first.
+
+    Args:
+        to_disk: wait for the disk, so that a power cut does not lose them either.
+    """
     with path.open("ab+") as file:
         end = file.tell()
         file.seek(max(0, end - 1))
@@ -230,8 +237,9 @@ def append(path: Path, records: Iterable[Sample | VerdictRow]) -> None:
             file.truncate(file.read().rfind(b"\n") + 1)
         file.seek(0, os.SEEK_END)
         file.write("".join(map(to_line, records)).encode())
-        file.flush()
-        os.fsync(file.fileno())
+        if to_disk:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def replace_lines(path: Path, records: Iterable[Sample | Grade | GateRow]) -> None:

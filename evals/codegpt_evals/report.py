@@ -42,7 +42,7 @@ def as_json(result: Result) -> str:
 def as_markdown(result: Result) -> str:
     """Tables of the figures."""
     summary = result.summary
-    lines = [f"# {result.task}", "", f"{_model(result)}, {summary.problems} problems, {summary.samples} samples.", ""]
+    lines = [f"# {result.task}", "", f"{_model(result)}, {_attempted(result)} problems, {summary.samples} samples.", ""]
     rows = [[f"pass@{k}", percent(found)] for k, found in summary.pass_at.items()]
     lines += table(["", "share, with 95% interval over problems"], rows)
     if summary.infilling is not None:
@@ -82,7 +82,6 @@ def measured(result: Result) -> list[tuple[str, str]]:
     facts, setup = result.facts, result.facts.get("setup", {})
     sampling: Mapping[str, Any] = setup.get("sampling", {})
     generation = facts.get("generation", {})
-    held = sum(row.holds for row in result.gate.rows)
     pairs = {
         "configuration": facts.get("configuration"),
         "model": setup.get("model"),
@@ -93,7 +92,7 @@ def measured(result: Result) -> list[tuple[str, str]]:
         "generation": f"{generation['tokens_per_s']} tokens/s" if generation else None,
         "data": ", ".join(f"{name} (sha256 {sha256[:12]})" for name, sha256 in facts.get("data", {}).items()),
         "left out": "; ".join(f"{task_id}: {why}" for task_id, why in facts.get("left_out", {}).items()),
-        "controls": f"{held} of {len(result.gate.rows)} judged rightly",
+        "controls": f"{result.gate.held} of {len(result.gate.rows)} judged rightly",
         "sandbox": facts.get("sandbox"),
         "grading": f"{facts['grading']['seconds']} s" if "grading" in facts else None,
         "codegpt": " ".join(filter(None, [facts.get("codegpt"), facts.get("commit"), facts.get("date")])),
@@ -117,6 +116,7 @@ def as_html(result: Result, samples: Mapping[tuple[str, int], Sample]) -> str:
         line=result.line,
         configuration=result.facts.get("configuration", ""),
         summary=summary,
+        attempted=_attempted(result),
         percent=percent,
         measured=measured(result),
         plots=[Markup(svg) for svg in drawn],  # ours, from numbers
@@ -140,6 +140,12 @@ def _text(sample: Sample | None) -> str:
     if sample is None:
         return ""
     return sample.solution if sample.solution is not None else sample.completion or ""
+
+
+def _attempted(result: Result) -> str:
+    """How many problems have samples, and of how many if not all have."""
+    attempted, total = result.summary.problems, result.facts.get("of")
+    return str(attempted) if total in (None, attempted) else f"{attempted} of {total}"
 
 
 def _model(result: Result) -> str:

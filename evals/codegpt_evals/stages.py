@@ -12,18 +12,17 @@ from codegpt.checkpoints.homes import cache_root
 from codegpt.complete import CONFIGURATION, CompletionOptions
 from codegpt.load import LoadedModel, load_model
 from codegpt.sandbox.backends import Backend
-from codegpt.sandbox.client import Sandbox
 from codegpt.sandbox.opening import open_sandbox
 from codegpt_evals.bars import Bars
 from codegpt_evals.gate import Gate, run_gate, write_gate
-from codegpt_evals.generation import Sampling, Speed, generate, setup_of
+from codegpt_evals.generation import Drawing, Sampling, draw, prepare, setup_of
 from codegpt_evals.grading import answers, grade_answers, to_run
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import GateRow, Grade, Sample, digest, read, read_samples, replace_lines
 from codegpt_evals.run_folder import RunFolder, provenance
 from codegpt_evals.summary import Summary, summarize
 from codegpt_evals.tasks import Task, load_task
-from codegpt_evals.trials import Journal
+from codegpt_evals.trials import Journal, Runner
 
 LEFT_ONLY = "left-only"
 """In place of a fill-in-the-middle format: the text before the cursor is all that the model is shown."""
@@ -62,11 +61,10 @@ class Result:
             figures["exact_ci95"] = [round(summary.infilling.exact.low, 4), round(summary.infilling.exact.high, 4)]
             raw = summary.infilling.raw_exact
             figures["exact_raw"] = round(raw.value, 4) if raw else None
-        held = sum(row.holds for row in self.gate.rows)
         seconds = sum(self.facts.get(stage, {}).get("seconds", 0.0) for stage in ("generation", "grading"))
         return {
             **figures,
-            "gate": f"{held} of {len(self.gate.rows)}",
+            "gate": f"{self.gate.held} of {len(self.gate.rows)}",
             "sandbox": self.facts.get("sandbox"),
             "seconds": round(seconds, 1),
             "out": str(self.out),
@@ -98,7 +96,8 @@ def generate_samples(
         started = {} if "date" in folder.facts else provenance()
         configuration = _configuration(model, fim)
         folder.note(configuration=configuration, setup=setup, left_out=task.left_out, **started)
-        _draw(task.problems, loaded, sampling, options, folder, bars)
+        drawing = prepare(task.problems, loaded, sampling, options, folder.samples)
+        _draw(drawing, folder, sampling.samples * len(task.problems), bars)
     return folder.path
 
 
@@ -118,29 +117,17 @@ def _configuration(model: str, fim: str) -> str:
     return ", ".join([CONFIGURATION, *others, *([f"format {fim}"] if fim else [])])
 
 
-def _draw(
-    problems: Sequence[Problem],
-    loaded: LoadedModel,
-    sampling: Sampling,
-    options: CompletionOptions,
-    folder: RunFolder,
-    bars: Bars,
-) -> None:
-    steps = generate(problems, loaded, sampling, options, folder.samples)
-    done = next(steps)
-    assert isinstance(done, int)
-    each = sampling.samples
-    with bars.stage("generating", len(problems) * each, done) as advance:
-        for step in steps:
-            assert isinstance(step, Speed)
+def _draw(drawing: Drawing, folder: RunFolder, total: int, bars: Bars) -> None:
+    with bars.stage("generating", total, drawing.done) as advance:
+        for speed in draw(drawing):
             known = folder.facts.get("generation", {})
             spent = {
-                "seconds": round(known.get("seconds", 0.0) + step.seconds, 2),
-                "prompt_tokens": known.get("prompt_tokens", 0) + step.prompt_tokens,
-                "tokens": known.get("tokens", 0) + step.tokens,
+                "seconds": round(known.get("seconds", 0.0) + speed.seconds, 2),
+                "prompt_tokens": known.get("prompt_tokens", 0) + speed.prompt_tokens,
+                "tokens": known.get("tokens", 0) + speed.tokens,
             }
             folder.note(generation={**spent, "tokens_per_s": round(spent["tokens"] / max(spent["seconds"], 1e-9), 1)})
-            advance(step.samples)
+            advance(speed.samples)
 
 
 def grade_samples(
@@ -165,20 +152,21 @@ def grade_samples(
         SandboxUnavailable: there is no jail.
     """
     bars, folder = bars or Bars(quiet=True), RunFolder(out)
-    answered = answers(task.problems, samples)
+    answered = answers(task.problems, [sample for sample in samples if sample.task_id not in task.left_out])
     attempted = list({answer.problem.task_id: answer.problem for answer in answered}.values())
     with folder.locked(), open_sandbox(backend, workers=workers) as sandbox:
         folder.begin(task.name, task.data)
-        journal = Journal(folder.journal, backend)
+        runner = Runner(sandbox, Journal(folder.journal, backend))
         started = time.monotonic()
-        gate = _gate(attempted, folder, sandbox, journal, bars)
+        gate = _gate(attempted, folder, runner, bars)
         gate.require()
         before = folder.facts.get("grading", {}).get("seconds", 0.0)
-        with bars.stage("grading", len(to_run(answered, gate, journal))) as advance:
-            grades = grade_answers(answered, gate, sandbox, journal, advance)
+        with bars.stage("grading", len(to_run(answered, gate, runner.journal))) as advance:
+            grades = grade_answers(answered, gate, runner, advance)
         replace_lines(folder.grades, grades)
         spent = {"seconds": round(before + time.monotonic() - started, 2), "workers": sandbox.workers}
-        folder.note(sandbox=str(backend), grading=spent, **({} if "date" in folder.facts else provenance()))
+        made = {} if "date" in folder.facts else provenance()
+        folder.note(sandbox=str(backend), grading=spent, left_out=task.left_out, of=len(task.problems), **made)
     return Result(task.name, out, folder.facts, gate, tuple(grades), summarize(grades))
 
 
@@ -237,12 +225,12 @@ def check_gate(
     bars, folder = bars or Bars(quiet=True), RunFolder(out)
     with folder.locked(), open_sandbox(backend, workers=workers) as sandbox:
         folder.begin(task.name, task.data)
-        return _gate(task.problems, folder, sandbox, Journal(folder.journal, backend), bars)
+        return _gate(task.problems, folder, Runner(sandbox, Journal(folder.journal, backend)), bars)
 
 
-def _gate(problems: Sequence[Problem], folder: RunFolder, sandbox: Sandbox, journal: Journal, bars: Bars) -> Gate:
+def _gate(problems: Sequence[Problem], folder: RunFolder, runner: Runner, bars: Bars) -> Gate:
     with bars.stage("gate", 2 * sum(problem.check is not None for problem in problems)) as advance:
-        gate = run_gate(problems, sandbox, journal, advance)
+        gate = run_gate(problems, runner, advance)
     write_gate(folder.gate, gate)
     return gate
 
@@ -256,7 +244,7 @@ def graded(out: Path) -> Result:
     """
     folder = RunFolder(out)
     grades = read(folder.grades, Grade)
-    gate = Gate(read(folder.gate, GateRow), {}, {})
+    gate = Gate(tuple(read(folder.gate, GateRow)))
     gate.require()
     facts = folder.facts
     return Result(facts.get("task", ""), out, facts, gate, tuple(grades), summarize(grades))

@@ -5,22 +5,21 @@ run or in one that goes on after it. A program that ran out of time, or that the
 nothing else is running, and that verdict counts.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codegpt.errors import SandboxUnavailable
+from codegpt.errors import InputError, SandboxUnavailable
 from codegpt.sandbox.client import Sandbox
 from codegpt.sandbox.codec import NotPlainData
-from codegpt.sandbox.program import Limits
+from codegpt.sandbox.program import LANGUAGE_LIMITS, Limits
 from codegpt.sandbox.verdict import Judgement, Verdict
 from codegpt_evals.checks import CallsCheck, Check, passed_all
 from codegpt_evals.records import VerdictRow, append, digest, read
 
 ONCE_MORE = (Verdict.TIMEOUT, Verdict.INFRASTRUCTURE_ERROR)
-AT_ONCE = 64
-"""Verdicts written to the journal in one go at most; a kill costs no more than these."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,11 @@ class Journal:
         """The verdict of a trial, if it was run."""
         return self._rows.get(f"{self._jail}:{trial.key}")
 
-    def add(self, found: Sequence[tuple[Trial, Judgement, float]]) -> None:
-        """Keep verdicts; they are on the disk when this returns."""
-        rows = [
-            VerdictRow(f"{self._jail}:{trial.key}", judged.verdict, judged.detail, round(seconds, 4))
-            for trial, judged, seconds in found
-        ]
-        append(self._path, rows)
-        self._rows.update({row.key: row for row in rows})
+    def add(self, trial: Trial, judged: Judgement, seconds: float) -> None:
+        """Keep a verdict; a kill does not lose it any more."""
+        row = VerdictRow(f"{self._jail}:{trial.key}", judged.verdict, judged.detail, round(seconds, 4))
+        append(self._path, [row])
+        self._rows[row.key] = row
 
 
 def missing(trials: Iterable[Trial], journal: Journal) -> list[Trial]:
@@ -64,66 +60,82 @@ def missing(trials: Iterable[Trial], journal: Journal) -> list[Trial]:
     return list({trial.key: trial for trial in trials if journal.get(trial) is None}.values())
 
 
-def run_trials(trials: Sequence[Trial], sandbox: Sandbox, journal: Journal, advance: Callable[[int], None]) -> None:
-    """Run what is missing; `advance` is told of each so many that are done."""
-    again = []
-    with ThreadPoolExecutor(sandbox.workers) as pool:
-        waiting = {pool.submit(run_trial, trial, sandbox): trial for trial in trials}
-        done: list[tuple[Trial, Judgement, float]] = []
-        try:
-            for future in as_completed(waiting):
-                trial = waiting[future]
-                judged, seconds = future.result()
-                if judged.verdict in ONCE_MORE:
-                    again.append(trial)
-                    continue
-                done.append((trial, judged, seconds))
-                if len(done) == AT_ONCE:
-                    journal.add(done)
-                    done.clear()
-                advance(1)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-        finally:
-            if done:
-                journal.add(done)
-    for trial in again:
-        judged, seconds = run_trial(trial, sandbox)
-        if judged.verdict is not Verdict.INFRASTRUCTURE_ERROR:  # that is no verdict: the next run tries again
-            journal.add([(trial, judged, seconds)])
-        advance(1)
+class Runner:
+    """Runs programs in a sandbox and keeps their verdicts."""
+
+    def __init__(self, sandbox: Sandbox, journal: Journal) -> None:
+        self._sandbox = sandbox
+        self.journal = journal
+        self._known: dict[str, Check | None] = {}  # by digest, with what the canonical program gives
+
+    def run(self, trials: Iterable[Trial], advance: Callable[[int], None] = lambda _count: None) -> None:
+        """Run what has no verdict yet; `advance` is told of each so many that are done."""
+        todo = missing(trials, self.journal)
+        self._inform(todo)
+        again: list[Trial] = []
+        with ThreadPoolExecutor(self._sandbox.workers) as pool:
+            waiting = {pool.submit(self._run_one, trial): trial for trial in todo}
+            try:
+                for future in as_completed(waiting):
+                    judged, seconds = future.result()
+                    if judged.verdict in ONCE_MORE:
+                        again.append(waiting[future])
+                        continue
+                    self.journal.add(waiting[future], judged, seconds)
+                    advance(1)
+            finally:
+                pool.shutdown(cancel_futures=True)
+        for trial in again:
+            judged, seconds = self._run_one(trial)
+            if judged.verdict is not Verdict.INFRASTRUCTURE_ERROR:  # that is no verdict: the next run tries again
+                self.journal.add(trial, judged, seconds)
+            advance(1)
+
+    def _inform(self, trials: Iterable[Trial]) -> None:
+        """Ask the canonical programs for what is expected, once each."""
+        asked = {
+            trial.check.digest(): trial.check
+            for trial in trials
+            if isinstance(trial.check, CallsCheck) and trial.check.digest() not in self._known
+        }
+        outcomes = self._sandbox.run_all(check.ask(generous(LANGUAGE_LIMITS["python"])) for check in asked.values())
+        for (name, check), outcome in zip(asked.items(), outcomes, strict=True):
+            self._known[name] = check.told(outcome)
+
+    def _run_one(self, trial: Trial) -> tuple[Judgement, float]:
+        check = self._known.get(trial.check.digest(), trial.check)
+        if check is None:
+            return Judgement(Verdict.UNAVAILABLE, "the canonical solution does not give the expected values"), 0.0
+        return run_program(check, trial.program, trial.limits, self._sandbox)
 
 
-def run_trial(trial: Trial, sandbox: Sandbox) -> tuple[Judgement, float]:
+def run_program(check: Check, program: str, limits: Limits, sandbox: Sandbox) -> tuple[Judgement, float]:
     """The verdict of one program and the seconds it took; the first job that it fails is the last."""
     judgements: list[Judgement] = []
     seconds = 0.0
     try:
-        for number, job in enumerate(trial.check.jobs(trial.program, trial.limits)):
+        for number, job in enumerate(check.jobs(program, limits)):
             outcome = sandbox.run(job)
             seconds += outcome.wall_s
-            judgements.append(trial.check.judge(number, outcome))
+            judgements.append(check.judge(number, outcome))
             if not judgements[-1].passed:
                 break
-    except (SandboxUnavailable, NotPlainData) as error:
+    except (SandboxUnavailable, InputError, NotPlainData) as error:
         return Judgement(Verdict.UNAVAILABLE, str(error)), seconds
     return passed_all(judgements), seconds
 
 
-def informed(checks: Mapping[str, Check], sandbox: Sandbox, limits: Limits) -> Iterator[tuple[str, Check | None]]:
-    """Checks that know what is expected: the canonical program is asked; None where it does not answer."""
-    asking = {name: check for name, check in checks.items() if isinstance(check, CallsCheck)}
-    outcomes = sandbox.run_all(check.ask(limits) for check in asking.values())
-    for (name, check), outcome in zip(asking.items(), outcomes, strict=True):
-        yield name, check.told(outcome)
+CPU_S = 40
+FACTOR = 4
+WALL_FOR_CPU = 3
+
+
+def generous(limits: Limits) -> Limits:
+    """The limits of a program that is taken to be right, and whose time is not known yet."""
+    return replace(limits, cpu_s=CPU_S, wall_s=float(WALL_FOR_CPU * CPU_S))
 
 
 def scaled(limits: Limits, canonical_s: float) -> Limits:
-    """Limits in which a right program has time: four times what the canonical one took, and no less than `limits`."""
-    cpu_s = max(limits.cpu_s, round(FACTOR * canonical_s + 0.5))
-    return replace(limits, cpu_s=cpu_s, wall_s=max(limits.wall_s, WALL_FOR_CPU * cpu_s))
-
-
-FACTOR = 4
-WALL_FOR_CPU = 3
+    """Limits in which a right program has time: `FACTOR` times what the canonical one took, and at least `limits`."""
+    cpu_s = max(limits.cpu_s, math.ceil(FACTOR * canonical_s))
+    return replace(limits, cpu_s=cpu_s, wall_s=max(limits.wall_s, float(WALL_FOR_CPU * cpu_s)))

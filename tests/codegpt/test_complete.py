@@ -200,6 +200,41 @@ def test_the_surest_suggestion_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("left_out", "text", "rules"),
+    [
+        ((), "a", ["drop_typed_space", "stop_at_line_end", "drop_unopened_closers"]),
+        (("no_such_rule",), "a", ["drop_typed_space", "stop_at_line_end", "drop_unopened_closers"]),
+        (("drop_typed_space",), " a", ["stop_at_line_end", "drop_unopened_closers"]),
+        (("drop_unopened_closers",), "a)", ["drop_typed_space", "stop_at_line_end"]),
+        (("stop_at_line_end",), "a", ["drop_typed_space", "drop_unopened_closers"]),
+        (("stop_at_line_end", "drop_unopened_closers"), "a)\nb", ["drop_typed_space"]),
+        (("stop_at_line_end", "drop_unopened_closers", "drop_typed_space"), " a)\nb", []),
+    ],
+)
+def test_a_rule_that_is_left_out_does_not_cut(left_out: tuple[str, ...], text: str, rules: list[str]) -> None:
+    asked = plan(*at("x = ‸\n"), len, PSM, CompletionOptions())
+    found = conclude(asked, [Generation(" a)\nb", (1,), -0.5, StopReason.END_OF_TEXT)], frozenset(left_out))
+    assert texts(found) == [text]
+    assert [cut.rule for cut in found.items[0].cuts] == rules
+    assert found.cuts == found.items[0].cuts
+
+
+def test_a_rule_that_is_left_out_is_not_why_there_is_nothing() -> None:
+    asked = plan(*at("a = 1\n‸\nb = 2\n"), len, PSM, CompletionOptions())
+    rows = [Generation("b = 2\n", (1,), -0.5, StopReason.END_OF_TEXT)]
+    assert conclude(asked, rows).why_none == "it repeats the text below the cursor"
+    found = conclude(asked, rows, frozenset({"drop_copy_of_next_line"}))
+    assert (texts(found), found.why_none) == (["b = 2"], "")
+
+
+def test_what_was_cut_off_loses_its_unfinished_line_whatever_is_left_out() -> None:
+    asked = plan(*at("def f():‸\n"), len, PSM, CompletionOptions())
+    rows = [Generation("\n    a\nb\nc", (1,), -0.5, StopReason.LENGTH)]
+    assert texts(conclude(asked, rows)) == ["\n    a"]
+    assert texts(conclude(asked, rows, frozenset({"stop_at_scope_end"}))) == ["\n    a\nb"]
+
+
+@pytest.mark.parametrize(
     ("source", "text", "limit", "expected"),
     [
         ("def f():\n    ‸\n", "    a = 1\n    b = 2\n", 14, "a = 1"),

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from codegpt import load
+from codegpt.chat import ChatTemplate
 from codegpt.checkpoints import CHECKPOINTS, Checkpoint
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.errors import InputError, ModelNotFound
@@ -190,3 +191,79 @@ def test_what_is_stored_reads_back_as_it_was(fake: Fake) -> None:
     assert (first.fim, first.warning) == (second.fim, second.warning)
     assert FimCheck(**json.loads(fake.stored.read_text())["result"]) == FimCheck(PSM, 0, 0, 6)
     assert len(fake.asked) == 18
+
+
+def settings_file(fake: Fake, content: object) -> None:
+    fake.checkpoint.directory.mkdir(exist_ok=True)
+    text = content if isinstance(content, str) else json.dumps(content)
+    (fake.checkpoint.directory / "tokenizer_config.json").write_text(text, encoding="utf-8")
+
+
+def template_file(fake: Fake, content: bytes) -> None:
+    fake.checkpoint.directory.mkdir(exist_ok=True)
+    (fake.checkpoint.directory / "chat_template.jinja").write_bytes(content)
+
+
+def test_the_chat_template_of_its_own_file_wins(fake: Fake) -> None:
+    settings_file(fake, {"chat_template": "member", "eos_token": "<|im_end|>"})
+    template_file(fake, "file é😀".encode())
+    assert load_model("m").chat == ChatTemplate("file é😀", "<|im_end|>")
+
+
+def test_the_chat_template_may_be_a_member_of_the_settings(fake: Fake) -> None:
+    settings_file(fake, {"chat_template": "member", "eos_token": "<|im_end|>"})
+    assert load_model("m").chat == ChatTemplate("member", "<|im_end|>")
+
+
+def test_a_template_file_alone_is_enough(fake: Fake) -> None:
+    template_file(fake, b"file")
+    assert load_model("m").chat == ChatTemplate("file", "")
+
+
+def test_a_template_file_that_is_no_text_is_as_none(fake: Fake) -> None:
+    settings_file(fake, {"chat_template": "member"})
+    template_file(fake, b"\xff\xfe")
+    assert load_model("m").chat == ChatTemplate("member", "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        '"chat_template"',
+        {},
+        {"eos_token": "</s>"},
+        {"chat_template": ""},
+        {"chat_template": None},
+        {"chat_template": [{"name": "default", "template": "a"}]},
+    ],
+)
+def test_a_model_without_a_chat_template(fake: Fake, content: object) -> None:
+    assert load_model("m").chat is None
+    settings_file(fake, content)
+    assert load_model("m").chat is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "null", "[]"])
+def test_settings_that_cannot_be_read_do_not_hide_the_template_file(fake: Fake, content: str) -> None:
+    settings_file(fake, content)
+    template_file(fake, b"file")
+    assert load_model("m").chat == ChatTemplate("file", "")
+
+
+@pytest.mark.parametrize("end", [None, 7, ["</s>"], {"content": "</s>"}])
+def test_an_end_token_that_is_no_text_is_left_out(fake: Fake, end: object) -> None:
+    settings_file(fake, {"chat_template": "member", "eos_token": end})
+    assert load_model("m").chat == ChatTemplate("member", "")
+
+
+def test_a_model_has_its_chat_template_whatever_becomes_of_the_format(fake: Fake) -> None:
+    template_file(fake, b"file")
+    fake.known = ()
+    assert load_model("m").chat == ChatTemplate("file", "")
+    assert load_model("m", PSM).chat == ChatTemplate("file", "")
+    fake.markup = ()
+    assert load_model("m").chat == ChatTemplate("file", "")

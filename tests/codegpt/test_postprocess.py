@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 from codegpt.languages import LANGUAGES
 from codegpt.postprocess import (
     MAX_BLOCK_LINES,
+    RULES,
     Extent,
     Place,
     cut_repeated_lines,
     drop_control_characters,
+    drop_typed_space,
     drop_unfinished_line,
     ended,
     finish,
@@ -174,6 +176,43 @@ def test_a_block_has_a_greatest_length() -> None:
     finished = finish(raw, place("‸", BLOCK))
     assert finished.text == raw[: raw.index(f"x{MAX_BLOCK_LINES}")].rstrip()
     assert finished.cuts[0] == ("stop_at_scope_end", f"a block has at most {MAX_BLOCK_LINES} lines", 64)
+
+
+@pytest.mark.parametrize(
+    ("extent", "source", "raw", "left_out", "expected", "rules"),
+    [
+        (LINE, "x = ‸\n", " 5\ny", {"drop_typed_space"}, " 5", ["stop_at_line_end"]),
+        (LINE, "x = ‸\n", " 5\ny", {"stop_at_line_end"}, "5\ny", ["drop_typed_space"]),
+        (LINE, "x =‸\n", " \x1b[31m5 ", {"drop_control_characters"}, " \x1b[31m5", ["trim_end"]),
+        (LINE, "x =‸\n", " \x1b[31m5 ", {"trim_end"}, " 5 ", ["drop_control_characters"]),
+        (LINE, "foo(‸)\n", "a, b)", {"drop_unopened_closers"}, "a, b", ["drop_rest_of_line"]),
+        (LINE, "foo(‸)\n", "a, b)", {"drop_rest_of_line"}, "a, b", ["drop_unopened_closers"]),
+        (LINE, "foo(‸)\n", "a, b)", {"drop_unopened_closers", "drop_rest_of_line"}, "a, b)", []),
+        (BLOCK, "def f():‸\n", "\n    1\n2\n", {"stop_at_scope_end"}, "\n    1\n2", ["trim_end"]),
+        (BLOCK, "def f():‸\n", "\n    1)\n2\n", {"stop_at_scope_end"}, "\n    1", ["drop_unopened_closers"]),
+        (BLOCK, "‸\nb\n", "a\nb\n", {"drop_copy_of_next_line"}, "a\nb", ["trim_end"]),
+        (BLOCK, "‸\n", "f()\nf()\nf()\n", {"cut_repeated_lines"}, "f()\nf()\nf()", ["trim_end"]),
+        (LINE, "x =‸\n", "ab ab ab ab ab ab ab ab ab", {"cut_repeated_pieces"}, "ab ab ab ab ab ab ab ab ab", []),
+        (LINE, "x =‸\n", "ab ab ab ab ab ab ab ab ab", set(), "ab", ["cut_repeated_pieces", "trim_end"]),
+    ],
+)
+def test_a_rule_that_is_left_out_does_not_cut_and_the_others_do(
+    extent: Extent, source: str, raw: str, left_out: set[str], expected: str, rules: list[str]
+) -> None:
+    finished = finish(raw, place(source, extent, "python"), frozenset(left_out))
+    assert (finished.text, [cut.rule for cut in finished.cuts]) == (expected, rules)
+
+
+def test_unknown_names_leave_nothing_out() -> None:
+    at = place("f(‸)\n", LINE, "python")
+    unknown = frozenset({"", "no_such_rule", "STOP_AT_LINE_END", "ended"})
+    assert finish("a)\nb", at, unknown) == finish("a)\nb", at)
+    assert finish("a)\nb", at).text == "a"
+
+
+def test_with_every_rule_left_out_only_line_ends_change() -> None:
+    every = frozenset(rule.__name__ for rule in (*RULES, drop_control_characters, drop_typed_space))
+    assert finish(" a)\n\x00b  \n", place("x\r\n ‸)", LINE), every) == (" a)\r\n\x00b  \r\n", ())
 
 
 def test_a_cut_names_its_rule_and_counts_its_characters() -> None:

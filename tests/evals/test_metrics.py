@@ -1,7 +1,11 @@
-"""Rates and paired comparisons: exact values from tables."""
+"""Rates, pass@k and paired comparisons: exact values from tables and from counting."""
+
+from itertools import combinations
 
 import pytest
-from codegpt_evals.metrics import Paired, paired, rate
+from codegpt_evals.metrics import Paired, Rate, ks_for, mean_pass_at_k, paired, pass_at_k, rate
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def test_rate_with_its_wilson_interval() -> None:
@@ -13,6 +17,44 @@ def test_rate_with_its_wilson_interval() -> None:
 def test_no_outcomes_have_no_rate() -> None:
     with pytest.raises(ValueError, match="no outcomes"):
         rate([])
+
+
+@given(st.integers(1, 8), st.data())
+def test_pass_at_k_is_the_share_of_draws_with_a_right_one(n: int, data: st.DataObject) -> None:
+    correct, k = data.draw(st.integers(0, n)), data.draw(st.integers(1, n))
+    draws = [any(draw) for draw in combinations([True] * correct + [False] * (n - correct), k)]
+    assert pass_at_k(n, correct, k) == pytest.approx(sum(draws) / len(draws))
+
+
+@pytest.mark.parametrize(("n", "correct", "k"), [(1, 1, 2), (5, 0, 0), (3, 4, 1), (3, -1, 1), (0, 0, 1)])
+def test_pass_at_k_is_refused_without_samples_enough(n: int, correct: int, k: int) -> None:
+    with pytest.raises(ValueError, match="needs at least"):
+        pass_at_k(n, correct, k)
+
+
+def test_ks_are_those_that_every_problem_has_samples_for() -> None:
+    assert ks_for([(20, 3), (12, 0)]) == [1, 2, 3, 5, 10]
+    assert ks_for([(1, 1)]) == [1]
+    assert ks_for([]) == []
+
+
+def test_mean_over_problems_that_have_unequal_numbers_of_samples() -> None:
+    found = mean_pass_at_k([(4, 2), (2, 0), (2, 2)], [1, 2])
+    assert found[1].value == pytest.approx((0.5 + 0 + 1) / 3)
+    assert found[2].value == pytest.approx((5 / 6 + 0 + 1) / 3)
+    assert 0 <= found[1].low < found[1].value < found[1].high <= 1
+
+
+def test_an_interval_over_problems_covers_what_the_normal_one_covers() -> None:
+    found = mean_pass_at_k([(1, 1)] * 50 + [(1, 0)] * 50, [1])[1]
+    assert found.low == pytest.approx(0.5 - 1.96 * 0.05, abs=0.015)
+    assert found.high == pytest.approx(0.5 + 1.96 * 0.05, abs=0.015)
+    assert found == mean_pass_at_k([(1, 1)] * 50 + [(1, 0)] * 50, [1])[1]
+
+
+def test_where_there_is_nothing_to_resample() -> None:
+    assert mean_pass_at_k([(1, 1)], [1]) == {1: Rate(1.0, 1.0, 1.0)}
+    assert mean_pass_at_k([(1, 0)] * 3, [1]) == {1: Rate(0.0, 0.0, 0.0)}
 
 
 def test_paired() -> None:

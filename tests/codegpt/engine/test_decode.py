@@ -1,13 +1,14 @@
 """The fast decoder and its slow twin write the same tokens; rows end for the right reason."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from transformers import PreTrainedModel
 
 from codegpt.engine.causal_model import CausalModel
 from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, PromptCache, decode, decode_plain
-from codegpt.engine.protocol import Generation, SamplingParams, StopReason
+from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
 
 
@@ -153,3 +154,128 @@ def test_a_control_token_ends_the_row_and_is_not_text(
     assert ended.stop_reason is StopReason.END_OF_TEXT
     assert ended.token_ids == free.token_ids[: at + 1]
     assert ended.text == tokens.decode(free.token_ids[:at])
+
+
+def end_after(lengths: list[int]) -> Watch:
+    """Ends row i after `lengths[i]` tokens."""
+    left = list(lengths)
+
+    def watch(row: int, _text: str) -> bool:
+        left[row] -= 1
+        return left[row] == 0
+
+    return watch
+
+
+def batch_sizes(model: CausalModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each pass through the model has, written down from now on."""
+    sizes: list[int] = []
+    forward = model.forward
+
+    def counting(ids, *args, **kwargs):  # type: ignore[no-untyped-def]
+        sizes.append(ids.shape[0])
+        return forward(ids, *args, **kwargs)
+
+    monkeypatch.setattr(model, "forward", counting)
+    return sizes
+
+
+GREEDY = SamplingParams(max_new_tokens=12)
+SAMPLED = SamplingParams(max_new_tokens=12, temperature=0.8, top_p=0.95, seed=3)
+
+
+@pytest.mark.parametrize("params", [GREEDY, SAMPLED], ids=["greedy", "sampled"])
+@pytest.mark.parametrize(
+    ("count", "n", "at_once", "lengths", "sizes"),
+    [
+        (1, 4, 0, [1, 2, 3, 4], [1, 3, 2, 1]),
+        (1, 4, 0, [4, 4, 4, 4], [1, 4, 4, 4]),
+        (1, 5, 0, [3, 1, 3, 3, 3], [1, 4, 4]),
+        (1, 5, 0, [3, 2, 3, 3, 3], [1, 5, 5]),
+        (2, 4, 0, [1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 7, 7, 5, 5, 3, 2, 1]),
+        (2, 2, 0, [1, 1, 3, 12], [1, 1, 2, 2] + [1] * 9),
+        (3, 1, 0, [2, 5, 1], [1, 1, 1, 2, 1, 1, 1]),
+        (3, 1, 0, [1, 1, 1], [1, 1, 1]),
+        (3, 1, 2, [2, 5, 3], [1, 1, 2, 1, 2, 2, 1]),
+        (3, 1, 1, [2, 3, 2], [1, 1, 1, 1, 1, 1, 1]),
+        (3, 3, 2, [2, 3, 1, 2, 2, 2, 4, 1, 3], [1, 2, 1, 1, 3, 1, 2, 2, 1]),
+        (3, 3, 6, [2, 9, 1, 7, 2, 12, 4, 1, 3], [1, 1, 5, 1, 5, 5, 5, 3, 3, 2, 2, 1, 1, 1]),
+    ],
+)
+def test_rows_that_end_leave_the_batch_and_change_nothing(
+    model: CausalModel,
+    tokens: Tokens,
+    monkeypatch: pytest.MonkeyPatch,
+    params: SamplingParams,
+    count: int,
+    n: int,
+    at_once: int,
+    lengths: list[int],
+    sizes: list[int],
+) -> None:
+    monkeypatch.setattr(Tokens, "end_ids", frozenset())
+    prompts = [tokens.encode_text(text) for text in PROMPTS[:count]]
+    slow = decode_plain(model, tokens, prompts, params, n, go_on, end_after(lengths))
+    seen = batch_sizes(model, monkeypatch)
+    fast = decode(model, tokens, prompts, params, n, go_on, end_after(lengths), rows_at_once=at_once)
+    assert seen == sizes
+    assert ids_of(fast) == ids_of(slow)
+    assert [len(row.token_ids) for rows in fast for row in rows] == lengths
+    for fast_rows, slow_rows in zip(fast, slow, strict=True):
+        for a, b in zip(fast_rows, slow_rows, strict=True):
+            assert (a.text, a.stop_reason) == (b.text, b.stop_reason)
+            assert a.mean_logprob == pytest.approx(b.mean_logprob, abs=1e-4)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.8, 1.5])
+def test_rows_that_end_by_themselves_at_different_times(
+    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch, temperature: float
+) -> None:
+    monkeypatch.setattr(Tokens, "end_ids", frozenset(range(0, 260, 9)))
+    prompts = [tokens.encode_text(text) for text in PROMPTS]
+    params = SamplingParams(max_new_tokens=24, temperature=temperature, seed=1)
+    fast = decode(model, tokens, prompts, params, 4, go_on)
+    slow = decode_plain(model, tokens, prompts, params, 4, go_on)
+    assert ids_of(fast) == ids_of(slow)
+    assert [[(row.text, row.stop_reason) for row in rows] for rows in fast] == [
+        [(row.text, row.stop_reason) for row in rows] for rows in slow
+    ]
+    assert len({len(row.token_ids) for rows in fast for row in rows}) > 1
+
+
+def test_rows_that_have_ended_are_not_touched_by_an_interruption(
+    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tokens, "end_ids", frozenset())
+    prompts = [tokens.encode_text(text) for text in PROMPTS[:2]]
+    whole = decode(model, tokens, prompts, SAMPLED, 2, go_on, end_after([1, 2, 5, 12]))
+    calls = 3 * (2 + 3) + 1  # 3 layers: two prompts, three steps, and into the fourth
+    cut = decode(model, tokens, prompts, SAMPLED, 2, stop_after(calls), end_after([1, 2, 5, 12]))
+    assert cut[0] == whole[0]
+    assert [row.stop_reason for row in cut[1]] == [StopReason.CANCELLED] * 2
+    assert [row.token_ids for row in cut[1]] == [row.token_ids[:4] for row in whole[1]]
+
+
+def test_a_kept_prompt_survives_rows_that_leave_the_batch(
+    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Tokens, "end_ids", frozenset())
+    kept = PromptCache()
+    prompt = tokens.encode_text("def f(x):\n    return ")
+    for n, lengths in ((1, [12]), (4, [1, 2, 3, 9]), (1, [5]), (3, [4, 1, 1])):
+        fast = decode(model, tokens, [prompt], SAMPLED, n, go_on, end_after(lengths), kept)
+        slow = decode_plain(model, tokens, [prompt], SAMPLED, n, go_on, end_after(lengths))
+        assert ids_of(fast) == ids_of(slow)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_rows_drawn_by_several_calls_are_those_of_one_call(model: CausalModel, tokens: Tokens, count: int) -> None:
+    prompts = [tokens.encode_text(text) for text in PROMPTS[:count]]
+    together = ids_of(decode(model, tokens, prompts, SAMPLED, 4, go_on))
+    first = ids_of(decode(model, tokens, prompts, SAMPLED, 2, go_on))
+    second = ids_of(decode(model, tokens, prompts, replace(SAMPLED, first_row=2), 2, go_on))
+    assert [a + b for a, b in zip(first, second, strict=True)] == together
+    assert ids_of(decode_plain(model, tokens, prompts, replace(SAMPLED, first_row=2), 2, go_on)) == second
+    alone = [ids_of(decode(model, tokens, prompts, replace(SAMPLED, first_row=row), 1, go_on)) for row in range(4)]
+    assert [[call[p][0] for call in alone] for p in range(count)] == together
+    assert all(len(set(rows)) == 4 for rows in together)
