@@ -37,6 +37,10 @@ class Bars:
             yield advance
             self._progress.remove_task(bar)
 
+    def say(self, text: str) -> None:
+        """One line for the person."""
+        self._progress.console.print(text, style="yellow", markup=False)
+
     def _rate(self, bar: TaskID) -> str:
         speed = self._progress.tasks[self._progress.task_ids.index(bar)].speed
         return "" if speed is None else f"{60 * speed:.0f}/min" if speed < 20 else f"{speed:.0f}/s"

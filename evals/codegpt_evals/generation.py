@@ -8,7 +8,7 @@ an undisturbed run writes, byte for byte.
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -25,7 +25,7 @@ from codegpt_evals.holes import plan_for
 from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.records import Sample, append, digest, read_samples, replace_lines
 
-BATCHES_IN_GROUP = 4
+BATCHES_IN_GROUP = 2
 """A group takes as long as about so many batches, at whose end the last rows have the machine for themselves."""
 
 
@@ -85,7 +85,6 @@ class Group:
 class Speed:
     """What a group took."""
 
-    samples: int
     seconds: float
     prompt_tokens: int
     tokens: int
@@ -179,14 +178,18 @@ def prepare(
     return Drawing(loaded, path, setup, prompts, sampling.batch, len(done), left)
 
 
-def draw(drawing: Drawing) -> Iterator[Speed]:
-    """Draw what is left, group by group; each is on the disk when its speed is said."""
+def draw(drawing: Drawing, advance: Callable[[int], None] = lambda _count: None) -> Iterator[Speed]:
+    """Draw what is left, group by group; each is on the disk when its speed is said.
+
+    Args:
+        advance: told of so many samples more that have ended.
+    """
     for group in drawing.groups:
         started = time.monotonic()
-        samples = _draw(group, drawing)
+        samples = _draw(group, drawing, advance)
         append(drawing.path, samples, to_disk=True)
         read = sum(_tokens(each.prompt, drawing.loaded) for each in group.asked)
-        yield Speed(len(samples), time.monotonic() - started, read, sum(sample.tokens for sample in samples))
+        yield Speed(time.monotonic() - started, read, sum(sample.tokens for sample in samples))
 
 
 def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, str]) -> set[tuple[str, int]]:
@@ -206,15 +209,22 @@ def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, st
     return complete
 
 
-def _draw(group: Group, drawing: Drawing) -> list[Sample]:
+def _draw(group: Group, drawing: Drawing, advance: Callable[[int], None]) -> list[Sample]:
     params = replace(group.asked[0].params, first_row=group.first_row)
+    stopped = 0
 
     def watch(row: int, text: str) -> bool:
+        nonlocal stopped
         plan = group.asked[row // group.rows].plan
-        return answered(text) if plan is None else ended(text, plan.place)
+        stops = answered(text) if plan is None else ended(text, plan.place)
+        if stops:
+            stopped += 1
+            advance(1)
+        return stops
 
     prompts = [each.prompt for each in group.asked]
     drawn = drawing.loaded.engine.generate(prompts, params, n=group.rows, watch=watch, rows_at_once=drawing.at_once)
+    advance(len(group.keys) - stopped)  # those that ended in another way
     return [
         _sample(asked, group.first_row + row, generation, drawing)
         for asked, generations in zip(group.asked, drawn, strict=True)

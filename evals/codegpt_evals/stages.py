@@ -89,14 +89,16 @@ def generate_samples(
     sampling, bars = sampling or Sampling(), bars or Bars(quiet=True)
     options = CompletionOptions()
     loaded = loaded or _load(model, fim)
+    if loaded.warning:
+        bars.say(loaded.warning)
     setup = setup_of(loaded, sampling, options)
     folder = RunFolder(out or _own_folder(task, setup))
     with folder.locked():
         folder.begin(task.name, task.data)
+        drawing = prepare(task.problems, loaded, sampling, options, folder.samples)
         started = {} if "date" in folder.facts else provenance()
         configuration = _configuration(model, fim)
         folder.note(configuration=configuration, setup=setup, left_out=task.left_out, **started)
-        drawing = prepare(task.problems, loaded, sampling, options, folder.samples)
         _draw(drawing, folder, sampling.samples * len(task.problems), bars)
     return folder.path
 
@@ -119,7 +121,7 @@ def _configuration(model: str, fim: str) -> str:
 
 def _draw(drawing: Drawing, folder: RunFolder, total: int, bars: Bars) -> None:
     with bars.stage("generating", total, drawing.done) as advance:
-        for speed in draw(drawing):
+        for speed in draw(drawing, advance):
             known = folder.facts.get("generation", {})
             spent = {
                 "seconds": round(known.get("seconds", 0.0) + speed.seconds, 2),
@@ -127,7 +129,6 @@ def _draw(drawing: Drawing, folder: RunFolder, total: int, bars: Bars) -> None:
                 "tokens": known.get("tokens", 0) + speed.tokens,
             }
             folder.note(generation={**spent, "tokens_per_s": round(spent["tokens"] / max(spent["seconds"], 1e-9), 1)})
-            advance(speed.samples)
 
 
 def grade_samples(

@@ -73,7 +73,7 @@ def test_generate(problems: Path, tmp_path: Path) -> None:
     finish(*given, "--out", whole)
     moments = random.Random(4)
     for kill in range(KILLS):
-        kill_after(cut / "samples.jsonl", kill % 2 * 4, moments.uniform(0, 0.3), 0.1, *given, "--out", cut)
+        kill_after(cut / "samples.jsonl", kill % 2 * 2, moments.uniform(0, 0.3), 0.1, *given, "--out", cut)
     assert 0 < count(cut / "samples.jsonl") < PROBLEMS * SAMPLES
     finish(*given, "--out", cut)
     assert (cut / "samples.jsonl").read_bytes() == (whole / "samples.jsonl").read_bytes()
