@@ -23,6 +23,9 @@ from codegpt.request import Request, answered, render_request
 THINGS = ("prime numbers", "vowels", "spaces", "repeated words", "negative numbers", "palindromes", "digits", "zeros")
 
 
+NOTHING = Request("")
+
+
 @click.command()
 @click.option("--prompts", default=24, show_default=True)
 @click.option("--rows", default=32, show_default=True, help="Decoded together.")
@@ -52,7 +55,9 @@ def main(prompts: int, rows: int, rounds: int) -> None:
 def _speed(engine: Engine, batches: list[list[Prompt]], params: SamplingParams, rows: int) -> float:
     started, count = time.monotonic(), 0
     for batch in batches:
-        found = engine.generate(batch, params, n=4, watch=lambda _row, text: answered(text), rows_at_once=rows)
+        found = engine.generate(
+            batch, params, n=4, watch=lambda _row, text: answered(text, NOTHING, True), rows_at_once=rows
+        )
         count += sum(len(row.token_ids) for own in found for row in own)
     return count / (time.monotonic() - started)
 

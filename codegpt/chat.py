@@ -86,6 +86,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(("*", "**", "%"))
 
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Nor the methods of a text that widen it."""
+        return attr not in WIDENING and super().is_safe_attribute(obj, attr, value)
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Numbers may be multiplied, within reason; texts and lists may not."""
         small = all(isinstance(value, int | float) and abs(value) < LARGEST_NUMBER for value in (left, right))
@@ -95,6 +99,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 
 LARGEST_NUMBER = 1 << 53
+WIDENING = ("center", "expandtabs", "format", "format_map", "ljust", "rjust", "translate", "zfill")
 
 
 def _environment() -> _Sandbox:
@@ -104,6 +109,7 @@ def _environment() -> _Sandbox:
     environment.filters["tojson"] = _to_json
     for name in ("format", "center", "indent"):
         del environment.filters[name]
+    del environment.globals["lipsum"]
     return environment
 
 

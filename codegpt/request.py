@@ -54,9 +54,11 @@ def render_request(request: Request, chat: ChatTemplate | None, markup: frozense
     return chat.render(turns, markup, f"{_FENCE}{request.language}\n{request.begins}")
 
 
-def answered(text: str) -> bool:
-    """Whether the block of code has been closed: decoding may stop."""
-    return _closed_at(text) >= 0
+def answered(text: str, request: Request, fenced: bool) -> bool:
+    """Whether what else a model writes does not belong to the program: decoding may stop."""
+    if fenced:
+        return _closed_at(text) >= 0
+    return bool(request.begins) and len(_own_lines(text, request)) < len(text)
 
 
 def program_of(text: str, request: Request, fenced: bool) -> str:

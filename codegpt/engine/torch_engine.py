@@ -65,7 +65,8 @@ class TorchEngine:
             if not ids:
                 ids.append(min(self._tokens.end_ids, default=0))  # nothing to continue: as after an earlier text
         interrupt = _interrupt(params.timeout_s, cancelled)
-        return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, self._kept, rows_at_once)
+        kept = None if rows_at_once else self._kept  # what a long run draws does not depend on what came before
+        return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, kept, rows_at_once)
 
 
 def _interrupt(timeout_s: float | None, cancelled: Cancelled) -> Interrupt:

@@ -5,21 +5,21 @@ A check knows nothing of the answer but its text, and the answer's process never
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from codegpt.sandbox.codec import Value, encode
 from codegpt.sandbox.outcome import End, Outcome, Returned
 from codegpt.sandbox.program import MIB, Call, Calls, Job, Limits, Program, Stdin, Tests
-from codegpt.sandbox.verdict import Judgement, Verdict, judge_calls, judge_end, judge_tests
+from codegpt.sandbox.verdict import Judgement, Verdict, judge_calls, judge_end, judge_tests, same
 
 VERSION = 1
 """Raise it when the same program could get another verdict, so that old verdicts are not believed."""
 
 TOLERANCE = 1e-6
-"""Relative and absolute, of expected values that are floats; EvalPlus compares within 1e-7 and 1e-6."""
+"""Relative and absolute, where either value is a float; EvalPlus compares within 1e-7 and 1e-6."""
 
 LARGEST_VALUE = 32 * MIB
 
@@ -35,6 +35,7 @@ class Check(Protocol):
         """What the outcome of job `number` amounts to."""
         ...
 
+    @property
     def digest(self) -> str:
         """Names the check: two checks with one digest give one verdict."""
         ...
@@ -59,6 +60,7 @@ class TestsCheck:
         """A pass needs an assertion that held and a call of the program."""
         return judge_tests(outcome)
 
+    @cached_property
     def digest(self) -> str:
         """Of the tests."""
         return _digest(asdict(self))
@@ -100,6 +102,7 @@ class CallsCheck:
             return None
         return replace(self, expected=values)
 
+    @cached_property
     def digest(self) -> str:
         """Of the calls and the reference."""
         asked = [[call.function, [encode(arg) for arg in call.args]] for call in (*self.calls, *self.expects)]
@@ -121,7 +124,7 @@ class Case:
 
 @dataclass(frozen=True)
 class StdioCheck:
-    """Runs of a script over standard input; printed JSON is compared as data, any other text word by word."""
+    """Runs of a script over standard input."""
 
     language: str
     cases: tuple[Case, ...]
@@ -142,27 +145,30 @@ class StdioCheck:
             return Judgement(Verdict.WRONG_ANSWER, f"case {number + 1}: standard output differs")
         return Judgement(Verdict.PASSED, f"{number + 1} of {len(self.cases)} cases")
 
+    @cached_property
     def digest(self) -> str:
         """Of the cases."""
         return _digest([asdict(self), TOLERANCE])
 
 
 def same_output(printed: str, expected: str) -> bool:
-    """Whether two outputs have the same words; words that are numbers may differ by `TOLERANCE`."""
-    left, right = printed.split(), expected.split()
-    return len(left) == len(right) and all(map(_same_word, left, right))
+    """Whether two outputs are the same: as data where JSON is expected, else word by word; see `TOLERANCE`."""
+    try:
+        wanted = json.loads(expected)
+    except ValueError:
+        left, right = printed.split(), expected.split()
+        return len(left) == len(right) and all(map(_same_word, left, right))
+    try:
+        return same(json.loads(printed), wanted, TOLERANCE)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _same_word(left: str, right: str) -> bool:
-    """Words as `[1.50,` and `[1.5,`: the marks around a number are compared, then the number."""
     if left == right:
         return True
-    marks = "[](){},:"
-    bare = left.strip(marks), right.strip(marks)
-    if left.replace(bare[0], "0", 1) != right.replace(bare[1], "0", 1) or not any("." in word for word in bare):
-        return False
     try:
-        return math.isclose(float(bare[0]), float(bare[1]), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return "." in left + right and same(float(left), float(right), TOLERANCE)
     except ValueError:
         return False
 

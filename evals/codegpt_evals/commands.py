@@ -23,7 +23,7 @@ from codegpt_evals.records import Grade, read
 from codegpt_evals.report import write_report
 from codegpt_evals.run_folder import RunFolder
 from codegpt_evals.shapes import SHAPES
-from codegpt_evals.tasks import JSONL, TASK_NAMES, TASKS, load_task
+from codegpt_evals.tasks import JSONL, TASK_NAMES, TASKS, load_task, part_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -44,10 +44,17 @@ def generating(command: Function) -> Function:
         click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name, hub id, directory or GGUF file."),
         click.option("--fim", default="", metavar="FORMAT/LAYOUT", help="Another format for holes; or left-only."),
         click.option("--limit", type=click.IntRange(1), help="Only the first so many problems."),
+        click.option("--subset", type=click.IntRange(1), help="Only so many problems, the same random ones each time."),
         click.option("--samples", default=1, show_default=True, type=click.IntRange(1), help="Of each problem."),
         click.option("--temperature", default=0.0, show_default=True, type=click.FloatRange(0), help="0 is greedy."),
-        click.option("--top-p", default=1.0, show_default=True, type=click.FloatRange(0, 1, min_open=True)),
-        click.option("--seed", default=0, show_default=True, type=int),
+        click.option(
+            "--top-p",
+            default=1.0,
+            show_default=True,
+            type=click.FloatRange(0, 1, min_open=True),
+            help="Draw from the likeliest tokens of this much mass.",
+        ),
+        click.option("--seed", default=0, show_default=True, type=int, help="Of the draws; the same gives the same."),
         click.option(
             "--batch", default=64, show_default=True, type=click.IntRange(1), help="Samples decoded together."
         ),
@@ -61,7 +68,10 @@ def jailing(command: Function) -> Function:
     """The options of what runs programs."""
     kinds = click.Choice([Backend.BWRAP.value, Backend.LANDLOCK.value])
     workers = click.IntRange(0)
-    command = click.option("--backend", default=Backend.BWRAP.value, show_default=True, type=kinds)(command)
+    kind = click.option(
+        "--backend", default=Backend.BWRAP.value, show_default=True, type=kinds, help="The kind of jail."
+    )
+    command = kind(command)
     return click.option("--workers", default=0, type=workers, help="Programs at once; 0 for one a core.")(command)
 
 
@@ -75,13 +85,14 @@ def run_all(task: str, out: Path | None, backend: str, workers: int, **given: An
 
     What is done is on disk; an interrupted run goes on where it was.
     """
-    data, model, fim, limit = (given.pop(name) for name in ("data", "model", "fim", "limit"))
+    data, model, fim, limit, subset = (given.pop(name) for name in ("data", "model", "fim", "limit", "subset"))
     result = stages.run(
         task,
         data=data,
         model=model,
         fim=fim,
         limit=limit,
+        subset=subset,
         sampling=Sampling(**given),
         out=out,
         backend=Backend(backend),
@@ -97,11 +108,12 @@ def run_all(task: str, out: Path | None, backend: str, workers: int, **given: An
 @click.option("--out", type=FOLDER, help="Folder for samples.jsonl.  [default: one in the cache]")
 def generate(task: str, out: Path | None, **given: Any) -> None:
     """Draw samples for TASK into samples.jsonl; the last line printed is JSON."""
-    data, model, fim, limit = (given.pop(name) for name in ("data", "model", "fim", "limit"))
-    read_task = stages.limited(load_task(task, data), limit)
+    data, model, fim, limit, subset = (given.pop(name) for name in ("data", "model", "fim", "limit", "subset"))
+    read_task = part_of(load_task(task, data), limit, subset)
     path = stages.generate_samples(read_task, out, model=model, fim=fim, sampling=Sampling(**given), bars=Bars())
     facts = RunFolder(path).facts
-    click.echo(json.dumps({"task": task, "model": facts["setup"]["model"], **facts["generation"], "out": str(path)}))
+    made = {"task": task, "model": facts["setup"]["model"], **facts.get("generation", {}), "out": str(path)}
+    click.echo(json.dumps(made))
 
 
 @evals.command("grade")
@@ -133,7 +145,7 @@ def gate(task: str, data: Path | None, limit: int | None, backend: str, workers:
     The last line printed is JSON.
     """
     started = time.monotonic()
-    read_task = stages.limited(load_task(task, data), limit)
+    read_task = part_of(load_task(task, data), limit)
     found = stages.check_gate(read_task, out, backend=Backend(backend), workers=workers, bars=Bars())
     click.echo(
         json.dumps(

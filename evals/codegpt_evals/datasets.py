@@ -22,7 +22,7 @@ class Dataset:
 
     Attributes:
         folder, file: where it lies below `$CODEGPT_DATA`, and below the cache.
-        url: the publisher's, at a fixed commit.
+        url: the publisher's, or of a copy, at a fixed commit.
         licence: its SPDX name.
     """
 
@@ -39,7 +39,7 @@ class Dataset:
             CheckpointError: a file of that name is here, but is not the published one.
             DownloadError: it is not here and cannot be fetched.
         """
-        content = self._found().read_bytes()
+        content = self._checked(self.path() or self._fetched())
         return (gzip.decompress(content) if self.file.endswith(".gz") else content).decode("utf-8")
 
     def path(self) -> Path | None:
@@ -51,12 +51,12 @@ class Dataset:
         named = os.environ.get("CODEGPT_DATA")
         return [*([Path(named).expanduser()] if named else []), cache_root() / "data"]
 
-    def _found(self) -> Path:
-        path = self.path() or self._fetched()
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    def _checked(self, path: Path) -> bytes:
+        content = path.read_bytes()
+        found = hashlib.sha256(content).hexdigest()
         if found != self.sha256:
             raise CheckpointError(f"{path} is not the published file: sha256 {found[:12]}, expected {self.sha256[:12]}")
-        return path
+        return content
 
     def _fetched(self) -> Path:
         import pooch  # only when something is fetched

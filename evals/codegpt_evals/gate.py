@@ -15,6 +15,7 @@ from codegpt_evals.trials import Journal, Runner, Trial, generous, scaled
 
 CANONICAL = "canonical"
 WRONG = "wrong"
+CONTROLS = (CANONICAL, WRONG)
 
 
 class GateError(CodeGPTError):
@@ -61,18 +62,26 @@ def run_gate(problems: Sequence[Problem], runner: Runner, advance: Callable[[int
     }
     runner.run(canonical.values(), advance)
     rows = {task_id: _row(task_id, CANONICAL, trial, runner.journal) for task_id, trial in canonical.items()}
-    limits = {p.task_id: scaled(LANGUAGE_LIMITS[p.language], rows[p.task_id].seconds) for p, _ in judged}
+    limits = {
+        p.task_id: scaled(LANGUAGE_LIMITS[p.language], _longest(runner.journal, canonical[p.task_id]))
+        for p, _ in judged
+    }
     wrong = {p.task_id: Trial(check, p.control, limits[p.task_id]) for p, check in judged}
     runner.run(wrong.values(), advance)
     pairs = ((rows[name], _row(name, WRONG, trial, runner.journal)) for name, trial in wrong.items())
     return Gate(tuple(row for pair in pairs for row in pair), limits)
 
 
+def _longest(journal: Journal, trial: Trial) -> float:
+    found = journal.get(trial)
+    return found.longest if found else 0.0
+
+
 def _row(task_id: str, control: str, trial: Trial, journal: Journal) -> GateRow:
     found = journal.get(trial)
     if found is None:
-        return GateRow(task_id, control, "infrastructure error", "the machine failed twice", 0.0, trial.check.digest())
-    return GateRow(task_id, control, found.verdict, found.detail, found.seconds, trial.check.digest())
+        return GateRow(task_id, control, "infrastructure error", "the machine failed twice", 0.0, trial.check.digest)
+    return GateRow(task_id, control, found.verdict, found.detail, found.seconds, trial.check.digest)
 
 
 def write_gate(path: Path, gate: Gate) -> None:

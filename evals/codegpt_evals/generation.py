@@ -14,16 +14,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from codegpt.complete import CompletionOptions, Plan, conclude
+from codegpt.complete import CONFIGURATION, CompletionOptions, Plan, conclude
 from codegpt.engine.protocol import Generation, SamplingParams
 from codegpt.errors import InputError
 from codegpt.load import LoadedModel
 from codegpt.postprocess import ended
 from codegpt.prompt import Markup, Prompt
-from codegpt.request import answered, program_of, render_request
+from codegpt.request import Request, answered, program_of, render_request
 from codegpt_evals.holes import plan_for
 from codegpt_evals.problem import Hole, Problem
-from codegpt_evals.records import Sample, append, digest, read_samples, replace_lines
+from codegpt_evals.records import Sample, append, digest, read_samples, replace_lines, to_line
 
 BATCHES_IN_GROUP = 2
 """A group takes as long as about so many batches, at whose end the last rows have the machine for themselves."""
@@ -47,11 +47,13 @@ class Sampling:
     max_new_tokens: int = 512  # of a request; holes have the editor's own limits
 
     def __post_init__(self) -> None:
-        """Refuse what would draw the same sample several times.
+        """Refuse what would draw nothing, or the same sample several times.
 
         Raises:
-            InputError: more than one sample without a temperature.
+            InputError: no sample, or more than one without a temperature.
         """
+        if self.samples < 1 or self.batch < 1:
+            raise InputError("there is at least one sample, and at least one in a batch")
         if self.samples > 1 and self.temperature == 0:
             raise InputError("several samples at temperature 0 are the same one; give --temperature, such as 0.8")
 
@@ -94,6 +96,7 @@ def setup_of(loaded: LoadedModel, sampling: Sampling, options: CompletionOptions
     """What samples depend on besides problem and prompt."""
     info = loaded.engine.info
     return {
+        "configuration": CONFIGURATION,
         "model": info.name,
         "digest": info.digest,
         "device": info.device,
@@ -194,7 +197,7 @@ def draw(drawing: Drawing, advance: Callable[[int], None] = lambda _count: None)
 
 def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, str]) -> set[tuple[str, int]]:
     """The samples of complete groups; what a kill left of another one is taken out of the file."""
-    found = read_samples(path)
+    found = read_samples(path, ours=True)
     for sample in found:
         if sample.setup != setup or prompts.get(sample.task_id, sample.prompt) != sample.prompt:
             raise InputError(
@@ -204,7 +207,7 @@ def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, st
     complete = {key for group in planned if there.issuperset(group.keys) for key in group.keys}
     planned_keys = {key for group in planned for key in group.keys}
     kept = [s for s in found if (s.task_id, s.index) in complete or (s.task_id, s.index) not in planned_keys]
-    if len(kept) != len(found):
+    if path.exists() and "".join(map(to_line, kept)).encode() != path.read_bytes():
         replace_lines(path, kept)
     return complete
 
@@ -215,8 +218,12 @@ def _draw(group: Group, drawing: Drawing, advance: Callable[[int], None]) -> lis
 
     def watch(row: int, text: str) -> bool:
         nonlocal stopped
-        plan = group.asked[row // group.rows].plan
-        stops = answered(text) if plan is None else ended(text, plan.place)
+        asked = group.asked[row // group.rows]
+        if asked.plan is not None:
+            stops = ended(text, asked.plan.place)
+        else:
+            assert isinstance(asked.problem.asks, Request)
+            stops = answered(text, asked.problem.asks, fenced=drawing.loaded.chat is not None)
         if stops:
             stopped += 1
             advance(1)

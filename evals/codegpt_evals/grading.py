@@ -1,6 +1,6 @@
 """Samples to grades, in the jail; no model and no torch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegpt.errors import InputError
@@ -9,7 +9,7 @@ from codegpt_evals.gate import Gate
 from codegpt_evals.holes import Fillings, fillings, is_exact
 from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.records import Grade, Sample, VerdictRow, digest
-from codegpt_evals.trials import Journal, Runner, Trial, missing
+from codegpt_evals.trials import Journal, Trial, missing
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,9 @@ def _answer(problem: Problem, sample: Sample) -> Answer:
     return Answer(sample, problem, problem.program(sample.completion or ""))
 
 
-def grade_answers(
-    answered: Sequence[Answer], gate: Gate, runner: Runner, advance: Callable[[int], None] = lambda _count: None
-) -> list[Grade]:
-    """Run what has no verdict yet, and grade."""
-    runner.run(to_run(answered, gate, runner.journal), advance)
-    return [_grade(answer, gate, runner.journal) for answer in answered]
+def grade_answers(answered: Sequence[Answer], gate: Gate, journal: Journal) -> list[Grade]:
+    """The grades of samples whose programs have been run; what has no verdict was failed by the machine."""
+    return [_grade(answer, gate, journal) for answer in answered]
 
 
 def to_run(answered: Sequence[Answer], gate: Gate, journal: Journal) -> list[Trial]:
@@ -81,7 +78,7 @@ def _grade(answer: Answer, gate: Gate, journal: Journal) -> Grade:
         found = VerdictRow("", Verdict.PASSED if exact else Verdict.WRONG_ANSWER, "", 0.0)
     raw_verdict = without = raw_exact = None
     if filled is not None:
-        raw_verdict = _verdict(answer, problem.program(filled.raw), gate, journal).verdict
+        raw_verdict = _verdict(answer, problem.program(filled.raw), gate, journal).verdict or None
         raw_exact = _is_exact(problem, filled.raw)
         without = {
             rule: (_verdict(answer, problem.program(text), gate, journal).verdict, bool(_is_exact(problem, text)))
@@ -93,7 +90,7 @@ def _grade(answer: Answer, gate: Gate, journal: Journal) -> Grade:
         verdict=found.verdict,
         detail=found.detail,
         seconds=found.seconds,
-        program=digest(answer.program),
+        program=digest(answer.program) if problem.check is not None else "",
         tokens=sample.tokens,
         stop_reason=sample.stop_reason,
         mean_logprob=sample.mean_logprob,

@@ -1,7 +1,7 @@
 """Holes through the editor's own path: what is asked, what is shown, and what each rule does to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegpt.complete import CompletionOptions, Plan, conclude, plan
 from codegpt.context.fit import CountTokens
@@ -14,7 +14,7 @@ from codegpt_evals.records import Sample
 
 def options_for(hole: Hole, options: CompletionOptions) -> CompletionOptions:
     """The editor's options; a set of one-line holes asks for a line, whatever the syntax at the cursor would choose."""
-    return CompletionOptions(**{**vars(options), "extent": Extent.LINE}) if hole.one_line else options
+    return replace(options, extent=Extent.LINE) if hole.one_line else options
 
 
 def plan_for(problem: Problem, count_tokens: CountTokens, fim: Fim | None, options: CompletionOptions) -> Plan:
@@ -31,7 +31,7 @@ class Fillings:
 
     Attributes:
         shown: what the editor would show.
-        raw: what the model wrote, without the white space that was already typed.
+        raw: what the model wrote up to where decoding was stopped, without the white space that was already typed.
         without: for each rule that cut something, what would be shown without that rule.
     """
 
@@ -45,7 +45,8 @@ def fillings(problem: Problem, sample: Sample) -> Fillings:
     hole = problem.asks
     assert isinstance(hole, Hole) and sample.raw is not None
     asked = plan_for(problem, len, None, CompletionOptions())
-    generation = Generation(sample.raw, (), sample.mean_logprob, StopReason(sample.stop_reason))
+    reason = StopReason(sample.stop_reason) if sample.stop_reason in list(StopReason) else StopReason.STOP
+    generation = Generation(sample.raw, (), sample.mean_logprob, reason)
     shown, cutting = _shown(asked, generation)
     raw, _ = drop_typed_space(sample.raw, asked.place)
     without = {rule: _shown(asked, generation, frozenset({rule}))[0] for rule in cutting}

@@ -42,7 +42,7 @@ def check_of_asserts(code: str, asserts: Sequence[str], setup: str) -> tuple[Che
     known = _defines(before) | set(names) | set(vars(builtins))
     asks_truth = any(isinstance(node, ast.Assert) and _called(node.test) in names for node in tests.body)
     if used & classes or used - known or asks_truth or _hands_over_classes(tests, names):
-        return _beside(code, tests, setup), names[-1]
+        return _beside(code, tests, setup, names), names[-1]
     return TestsCheck("python", "\n".join(asserts), names[-1], names, setup), names[-1]
 
 
@@ -80,21 +80,28 @@ def _hands_over_classes(tests: ast.Module, names: Sequence[str]) -> bool:
     return False
 
 
-def _beside(code: str, tests: ast.Module, setup: str) -> CallsCheck:
+def _beside(code: str, tests: ast.Module, setup: str, names: Sequence[str]) -> CallsCheck:
     """The two sides of each comparison as functions, appended to the program."""
     functions, calls, expects = [], [], []
     for number, statement in enumerate(tests.body):
         if not isinstance(statement, ast.Assert):
             raise ValueError("test_list: a test is not an assert")
-        test = statement.test
-        left, right = test, ast.Constant(True)
-        if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
-            left, right = test.left, test.comparators[0]  # type: ignore[assignment]
-        else:
-            left = ast.Call(ast.Name("bool", ast.Load()), [test], [])
+        left, right = _sides(statement.test, names)
         for side, expression in (("left", left), ("right", right)):
             functions.append(f"def {_SIDE}_{side}_{number}():\n    return {ast.unparse(expression)}\n")
         calls.append(Call(f"{_SIDE}_left_{number}"))
         expects.append(Call(f"{_SIDE}_right_{number}"))
     appended = "\n\n".join(["", setup, *functions])
     return CallsCheck("python", code, tuple(calls), tuple(expects), appended)
+
+
+def _sides(test: ast.expr, names: Sequence[str]) -> tuple[ast.expr, ast.expr]:
+    """What is asked of the answer, the side of a comparison that calls it, and what of the canonical program."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq):
+        sides = (test.left, test.comparators[0])
+        calling = [any(_called(node) in names for node in ast.walk(side)) for side in sides]
+        if calling == [True, False]:
+            return sides
+        if calling == [False, True]:
+            return sides[1], sides[0]
+    return ast.Call(ast.Name("bool", ast.Load()), [test], []), ast.Constant(True)

@@ -75,7 +75,8 @@ def _interval(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
         mean = table.mean(axis=0)
         return mean, mean
     found = bootstrap((table,), np.mean, axis=0, n_resamples=RESAMPLES, method="percentile", rng=0, batch=100)
-    return np.asarray(found.confidence_interval.low), np.asarray(found.confidence_interval.high)
+    mean, interval = table.mean(axis=0), found.confidence_interval
+    return np.minimum(interval.low, mean), np.maximum(interval.high, mean)  # rounding, where all problems agree
 
 
 class Paired(NamedTuple):

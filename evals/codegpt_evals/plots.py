@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 
 from codegpt_evals.metrics import Rate
 
@@ -20,10 +20,11 @@ def pass_at_k(pass_at: Mapping[int, Rate], title: str = "") -> str:
     figure, axes = _axes(title)
     ks = list(pass_at)
     values = [pass_at[k].value for k in ks]
-    axes.fill_between(ks, [pass_at[k].low for k in ks], [pass_at[k].high for k in ks], color=_BLUE, alpha=0.18, lw=0)
-    axes.plot(ks, values, color=_BLUE, marker="o", markersize=4)
+    below = [found.value - found.low for found in pass_at.values()]
+    above = [found.high - found.value for found in pass_at.values()]
+    axes.errorbar(ks, values, [below, above], color=_BLUE, marker="o", markersize=4, elinewidth=1, capsize=3)
     for k, value in zip(ks, values, strict=True):
-        axes.annotate(f"{100 * value:.1f}", (k, value), (0, 6), textcoords="offset points", ha="center", fontsize=8)
+        axes.annotate(f"{100 * value:.1f}", (k, value), (5, 4), textcoords="offset points", fontsize=8)
     if len(ks) > 1:
         axes.set_xscale("log")
     axes.set_xticks(ks, labels=[str(k) for k in ks])
@@ -53,6 +54,7 @@ def times(seconds: Sequence[float], title: str = "") -> str:
     most = max([*seconds, 0.1])
     axes.hist([each for each in seconds if each > 0], bins=40, range=(0, most), color=_GREY)
     axes.set_yscale("symlog")
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_ylim(bottom=0)
     axes.set_xlabel("seconds in the jail")
     axes.set_ylabel("samples")
@@ -69,5 +71,5 @@ def _axes(title: str) -> tuple[Figure, Axes]:
 
 def _svg(figure: Figure) -> str:
     with io.StringIO() as file, rc_context(_SETTINGS):
-        figure.savefig(file, format="svg", metadata={"Date": None})
+        figure.savefig(file, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
         return file.getvalue()[file.getvalue().index("<svg") :]

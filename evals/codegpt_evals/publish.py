@@ -1,36 +1,53 @@
 """What of a run may be published: ids, digests, verdicts, times and tokens; no text of a benchmark or of a sample."""
 
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from codegpt.errors import InputError
-from codegpt_evals.records import FORMAT, Grade, replace_text
+from codegpt_evals.records import FORMAT, Grade, replace_bytes
 from codegpt_evals.stages import Result
 
 MOST_BYTES = 1 << 20
-_PUBLIC = ("task_id", "index", "verdict", "seconds", "program", "tokens", "stop_reason", "mean_logprob", "exact")
-_PUBLIC_OF_HOLES = ("raw_verdict", "raw_exact", "without")
+_PUBLIC = (
+    "task_id",
+    "index",
+    "verdict",
+    "seconds",
+    "program",
+    "tokens",
+    "stop_reason",
+    "mean_logprob",
+    "exact",
+    "raw_verdict",
+    "raw_exact",
+    "without",
+)
 
 
 def publish(result: Result, folder: Path, name: str) -> list[Path]:
-    """Write `name`.json, the figures, and `name`.jsonl, a line a sample, into `folder`.
+    """Write `name`.json, the figures, and `name`.jsonl, a line a sample, into `folder`; many lines are compressed.
 
     Raises:
         InputError: together they are larger than a repository should hold.
     """
-    texts = {
-        folder / f"{name}.json": json.dumps({**result.line, "out": name, "run": _facts(result)}, indent=2) + "\n",
-        folder / f"{name}.jsonl": "".join(_line(grade) for grade in result.grades),
+    figures = json.dumps({**result.line, "out": name, "run": _facts(result)}, indent=2) + "\n"
+    lines = "".join(map(_line, result.grades)).encode()
+    small = len(figures) + len(lines) <= MOST_BYTES
+    contents = {
+        folder / f"{name}.json": figures.encode(),
+        folder / f"{name}.jsonl{'' if small else '.gz'}": lines if small else gzip.compress(lines, mtime=0),
     }
-    size = sum(len(text.encode()) for text in texts.values())
+    size = sum(map(len, contents.values()))
     if size > MOST_BYTES:
-        raise InputError(f"{size} bytes; of one run at most {MOST_BYTES} are published")
+        raise InputError(f"{size} bytes, compressed; of one run at most {MOST_BYTES} are published")
     folder.mkdir(parents=True, exist_ok=True)
-    for path, text in texts.items():
-        replace_text(path, text)
-    return list(texts)
+    for path, content in contents.items():
+        replace_bytes(path, content)
+    (folder / f"{name}.jsonl{'.gz' if small else ''}").unlink(missing_ok=True)  # of an earlier run
+    return list(contents)
 
 
 def _facts(result: Result) -> Mapping[str, Any]:
@@ -38,6 +55,6 @@ def _facts(result: Result) -> Mapping[str, Any]:
 
 
 def _line(grade: Grade) -> str:
-    members = {"format": FORMAT, **{name: getattr(grade, name) for name in (*_PUBLIC, *_PUBLIC_OF_HOLES)}}
+    members = {"format": FORMAT, **{name: getattr(grade, name) for name in _PUBLIC}}
     known = {name: value for name, value in members.items() if value not in (None, "")}
     return json.dumps(known, separators=(",", ":")) + "\n"

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -107,6 +108,7 @@ class VerdictRow:
     verdict: str
     detail: str
     seconds: float
+    longest: float = 0.0  # of its jobs
 
 
 Record = TypeVar("Record", Grade, GateRow, VerdictRow)
@@ -122,7 +124,7 @@ def to_line(record: Sample | Grade | GateRow | VerdictRow) -> str:
     members = asdict(record)
     extra = members.pop("extra", {})
     known = {"format": FORMAT, **{name: value for name, value in members.items() if value is not None}}
-    unknown = {name: value for name, value in extra.items() if name not in known}
+    unknown = {name: value for name, value in extra.items() if name not in members and name != "format"}
     return json.dumps({**known, **unknown}, separators=(",", ":")) + "\n"
 
 
@@ -133,7 +135,7 @@ def read(path: Path, kind: type[Record]) -> list[Record]:
         InputError: a line is not of this kind and format.
     """
     records = []
-    for number, row in _rows(path):
+    for number, row in _rows(path, whole_lines=True):
         try:
             if row.pop("format") != FORMAT:
                 raise InputError(f"{path}:{number}: another format than {FORMAT}, which this version reads")
@@ -150,8 +152,11 @@ def _with_extra(row: dict[str, Any], kind: type) -> dict[str, Any]:
     return {**known, "extra": unknown} if unknown else known
 
 
-def read_samples(path: Path) -> list[Sample]:
+def read_samples(path: Path, *, ours: bool = False) -> list[Sample]:
     """The samples of a file that anybody may have made; samples without an `index` are numbered as they come.
+
+    Args:
+        ours: the file is being written by us, so that a last line without its end is none.
 
     Raises:
         InputError: a line is not a sample; the message names the line and what is wrong.
@@ -159,7 +164,7 @@ def read_samples(path: Path) -> list[Sample]:
     samples: list[Sample] = []
     counted: Counter[str] = Counter()
     seen: set[tuple[str, int]] = set()
-    for number, row in _rows(path):
+    for number, row in _rows(path, whole_lines=ours):
         sample = _sample(row, f"{path}:{number}", counted)
         if (sample.task_id, sample.index) in seen:
             raise InputError(f"{path}:{number}: sample {sample.index} of {sample.task_id} was given before")
@@ -181,14 +186,18 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
+_OF_ANYBODY = ("index", "completion", "solution")
+
+
 def _sample(row: dict[str, Any], place: str, counted: Counter[str]) -> Sample:
-    version = row.pop("format", FORMAT)
-    if version != FORMAT:
+    version = row.pop("format", None)
+    if version not in (None, FORMAT):
         raise InputError(f"{place}: format {version}; this version reads {FORMAT}")
+    members = _OF_ANYBODY if version is None else tuple(_KINDS)  # others may mean something else by the same names
     task_id = row.pop("task_id", None)
     if not isinstance(task_id, str | int) or isinstance(task_id, bool):
         raise InputError(f"{place}: task_id is missing, or is neither text nor a number")
-    known = {name: row.pop(name) for name in _KINDS if row.get(name) is not None}
+    known = {name: row.pop(name) for name in members if row.get(name) is not None}
     for name, value in known.items():
         if not isinstance(value, _KINDS[name]) or isinstance(value, bool):
             raise InputError(f"{place}: {name} is not of the right type")
@@ -196,27 +205,25 @@ def _sample(row: dict[str, Any], place: str, counted: Counter[str]) -> Sample:
         raise InputError(f"{place}: a sample has either a completion or a solution")
     index = known.pop("index", counted[str(task_id)])
     counted[str(task_id)] += 1
-    extra = {name: value for name, value in row.items() if name not in _KINDS}
+    extra = {name: value for name, value in row.items() if name not in members}
     return Sample(str(task_id), index, **known, extra=extra)
 
 
-def _rows(path: Path) -> Iterable[tuple[int, dict[str, Any]]]:
-    """The objects of a file with their line numbers; a last line without its end is left out if it is not whole."""
+def _rows(path: Path, whole_lines: bool) -> Iterable[tuple[int, dict[str, Any]]]:
+    """The objects of a file with their line numbers; if only `whole_lines` count, not a last one without its end."""
     try:
         content = path.read_bytes()
         lines = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8").split("\n")
     except FileNotFoundError:
         return
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError):
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error):
         raise InputError(f"{path} is not a file of JSON lines") from None
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines[:-1] if whole_lines else lines, start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except ValueError as error:
-            if number == len(lines):
-                return
             raise InputError(f"{path}:{number}: not JSON: {error}") from None
         if not isinstance(row, dict):
             raise InputError(f"{path}:{number}: not a JSON object")
@@ -249,6 +256,11 @@ def replace_lines(path: Path, records: Iterable[Sample | Grade | GateRow]) -> No
 
 def replace_text(path: Path, text: str) -> None:
     """Write a whole file, atomically."""
+    replace_bytes(path, text.encode("utf-8", "replace"))
+
+
+def replace_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file, atomically."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content)
     temporary.replace(path)

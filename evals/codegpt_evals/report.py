@@ -95,7 +95,8 @@ def measured(result: Result) -> list[tuple[str, str]]:
         "controls": f"{result.gate.held} of {len(result.gate.rows)} judged rightly",
         "sandbox": facts.get("sandbox"),
         "grading": f"{facts['grading']['seconds']} s" if "grading" in facts else None,
-        "codegpt": " ".join(filter(None, [facts.get("codegpt"), facts.get("commit"), facts.get("date")])),
+        "samples drawn by": _made(generation),
+        "graded by": _made(facts.get("grading", {})),
     }
     return [(name, str(value)) for name, value in pairs.items() if value]
 
@@ -140,6 +141,10 @@ def _text(sample: Sample | None) -> str:
     if sample is None:
         return ""
     return sample.solution if sample.solution is not None else sample.completion or ""
+
+
+def _made(stage: Mapping[str, Any]) -> str:
+    return " ".join(stage[name] for name in ("codegpt", "commit", "date") if stage.get(name))
 
 
 def _attempted(result: Result) -> str:

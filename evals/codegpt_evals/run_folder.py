@@ -96,7 +96,7 @@ class RunFolder:
 
 
 def provenance() -> dict[str, str]:
-    """Which codegpt this is, and when."""
+    """Which codegpt this is, and what time."""
     return {
         "codegpt": version("codegpt-lsp"),
         "commit": _commit(),

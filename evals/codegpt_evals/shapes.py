@@ -104,9 +104,11 @@ class InfillingShape(Shape):
         if self.test:
             if not self.entry_point:
                 raise ValueError("entry_point: needed, since there is a test")
+            if self.language != "python":
+                raise ValueError("language: tests of holes are run in Python alone; leave `test` out elsewhere")
             names = tuple(name for name in _defined(canonical, self.language) if name != self.entry_point)
             check = TestsCheck(self.language, self.test, self.entry_point, names)
-            control = returns_nothing(canonical, self.entry_point, "", self.language)
+            control = returns_nothing(canonical, self.entry_point, "", "python")
         return Problem(
             self.name,
             self.language,

@@ -1,7 +1,9 @@
 """The three stages over the files of a run, and all of them in one go: what the commands and `import` offer."""
 
 import json
+import platform
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,18 +12,19 @@ from typing import Any
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.checkpoints.homes import cache_root
 from codegpt.complete import CONFIGURATION, CompletionOptions
+from codegpt.errors import InputError
 from codegpt.load import LoadedModel, load_model
 from codegpt.sandbox.backends import Backend
 from codegpt.sandbox.opening import open_sandbox
 from codegpt_evals.bars import Bars
-from codegpt_evals.gate import Gate, run_gate, write_gate
+from codegpt_evals.gate import CONTROLS, Gate, run_gate, write_gate
 from codegpt_evals.generation import Drawing, Sampling, draw, prepare, setup_of
 from codegpt_evals.grading import answers, grade_answers, to_run
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import GateRow, Grade, Sample, digest, read, read_samples, replace_lines
 from codegpt_evals.run_folder import RunFolder, provenance
-from codegpt_evals.summary import Summary, summarize
-from codegpt_evals.tasks import Task, load_task
+from codegpt_evals.summary import NoScore, Summary, summarize
+from codegpt_evals.tasks import Task, load_task, part_of
 from codegpt_evals.trials import Journal, Runner
 
 LEFT_ONLY = "left-only"
@@ -96,9 +99,8 @@ def generate_samples(
     with folder.locked():
         folder.begin(task.name, task.data)
         drawing = prepare(task.problems, loaded, sampling, options, folder.samples)
-        started = {} if "date" in folder.facts else provenance()
-        configuration = _configuration(model, fim)
-        folder.note(configuration=configuration, setup=setup, left_out=task.left_out, **started)
+        configuration = _configuration(loaded.engine.info.name, fim)
+        folder.note(configuration=configuration, setup=setup, left_out=task.left_out, of=task.size)
         _draw(drawing, folder, sampling.samples * len(task.problems), bars)
     return folder.path
 
@@ -109,7 +111,8 @@ def _load(model: str, fim: str) -> LoadedModel:
 
 
 def _own_folder(task: Task, setup: dict[str, Any]) -> Path:
-    name = f"{task.name}-{setup['model']}-{digest(json.dumps([task.data, setup], sort_keys=True))[:8]}"
+    ids = [problem.task_id for problem in task.problems]
+    name = f"{task.name}-{setup['model']}-{digest(json.dumps([task.data, ids, setup], sort_keys=True))[:8]}"
     return cache_root() / "evals" / name.replace("/", "-")
 
 
@@ -128,7 +131,8 @@ def _draw(drawing: Drawing, folder: RunFolder, total: int, bars: Bars) -> None:
                 "prompt_tokens": known.get("prompt_tokens", 0) + speed.prompt_tokens,
                 "tokens": known.get("tokens", 0) + speed.tokens,
             }
-            folder.note(generation={**spent, "tokens_per_s": round(spent["tokens"] / max(spent["seconds"], 1e-9), 1)})
+            speed_so_far = round(spent["tokens"] / max(spent["seconds"], 1e-9), 1)
+            folder.note(generation={**spent, "tokens_per_s": speed_so_far, **provenance()})
 
 
 def grade_samples(
@@ -157,17 +161,19 @@ def grade_samples(
     attempted = list({answer.problem.task_id: answer.problem for answer in answered}.values())
     with folder.locked(), open_sandbox(backend, workers=workers) as sandbox:
         folder.begin(task.name, task.data)
-        runner = Runner(sandbox, Journal(folder.journal, backend))
+        folder.grades.unlink(missing_ok=True)  # until all are graded, there are none
+        runner = Runner(sandbox, Journal(folder.journal, _jail(backend)))
         started = time.monotonic()
         gate = _gate(attempted, folder, runner, bars)
         gate.require()
         before = folder.facts.get("grading", {}).get("seconds", 0.0)
-        with bars.stage("grading", len(to_run(answered, gate, runner.journal))) as advance:
-            grades = grade_answers(answered, gate, runner, advance)
+        trials = to_run(answered, gate, runner.journal)
+        with bars.stage("grading", len(trials)) as advance:
+            runner.run(trials, advance)
+        grades = grade_answers(answered, gate, runner.journal)
         replace_lines(folder.grades, grades)
         spent = {"seconds": round(before + time.monotonic() - started, 2), "workers": sandbox.workers}
-        made = {} if "date" in folder.facts else provenance()
-        folder.note(sandbox=str(backend), grading=spent, left_out=task.left_out, of=len(task.problems), **made)
+        folder.note(sandbox=str(backend), grading={**spent, **provenance()}, left_out=task.left_out, of=task.size)
     return Result(task.name, out, folder.facts, gate, tuple(grades), summarize(grades))
 
 
@@ -178,6 +184,7 @@ def run(
     model: str = DEFAULT_MODEL,
     fim: str = "",
     limit: int | None = None,
+    subset: int | None = None,
     sampling: Sampling | None = None,
     out: Path | None = None,
     backend: Backend = Backend.BWRAP,
@@ -190,16 +197,17 @@ def run(
     Args:
         task: one of `codegpt_evals.tasks.TASK_NAMES`.
         data: a file of problems, for the task `jsonl`.
-        limit: only the first so many problems.
+        limit, subset: only some of the problems, see `part_of`.
         loaded: a model that is ready, in place of `model` and `fim`.
 
     Raises:
         CodeGPTError: see `generate_samples` and `grade_samples`.
     """
-    read_task = limited(load_task(task, data), limit)
+    read_task = part_of(load_task(task, data), limit, subset)
+    open_sandbox(backend, workers=1).close()  # a machine without a jail says so before samples are drawn
     path = generate_samples(read_task, out, model=model, fim=fim, sampling=sampling, loaded=loaded, bars=bars)
     ids = {problem.task_id for problem in read_task.problems}
-    samples = [sample for sample in read_samples(RunFolder(path).samples) if sample.task_id in ids]
+    samples = [sample for sample in read_samples(RunFolder(path).samples, ours=True) if sample.task_id in ids]
     return grade_samples(read_task, samples, path, backend=backend, workers=workers, bars=bars)
 
 
@@ -213,7 +221,14 @@ def grade(
     workers: int = 0,
     bars: Bars | None = None,
 ) -> Result:
-    """Grade a file of samples, whoever made it; see `grade_samples`."""
+    """Grade a file of samples, whoever made it; see `grade_samples`.
+
+    Raises:
+        InputError: `out` is the folder of a run that drew other samples.
+    """
+    folder = RunFolder(out)
+    if "setup" in folder.facts and samples.resolve() != folder.samples.resolve():
+        raise InputError(f"{out} holds samples of its own; name another --out")
     read_task = load_task(task, data)
     found = read_samples(samples)
     return grade_samples(read_task, found, out, backend=backend, workers=workers, bars=bars)
@@ -226,7 +241,12 @@ def check_gate(
     bars, folder = bars or Bars(quiet=True), RunFolder(out)
     with folder.locked(), open_sandbox(backend, workers=workers) as sandbox:
         folder.begin(task.name, task.data)
-        return _gate(task.problems, folder, Runner(sandbox, Journal(folder.journal, backend)), bars)
+        return _gate(task.problems, folder, Runner(sandbox, Journal(folder.journal, _jail(backend))), bars)
+
+
+def _jail(backend: Backend) -> str:
+    """Names what programs are run in, for verdicts that are kept."""
+    return f"{backend}/{platform.python_version()}"
 
 
 def _gate(problems: Sequence[Problem], folder: RunFolder, runner: Runner, bars: Bars) -> Gate:
@@ -245,12 +265,13 @@ def graded(out: Path) -> Result:
     """
     folder = RunFolder(out)
     grades = read(folder.grades, Grade)
+    if not grades:
+        raise NoScore(f"no score: {out} holds no grades")
     gate = Gate(tuple(read(folder.gate, GateRow)))
     gate.require()
+    controlled = Counter(row.task_id for row in gate.rows)
+    without = [grade.task_id for grade in grades if grade.program and controlled[grade.task_id] != len(CONTROLS)]
+    if without:
+        raise NoScore(f"no score: the gate does not cover {without[0]}; grade again")
     facts = folder.facts
     return Result(facts.get("task", ""), out, facts, gate, tuple(grades), summarize(grades))
-
-
-def limited(task: Task, limit: int | None) -> Task:
-    """The first so many problems of a task."""
-    return task if limit is None else replace(task, problems=task.problems[:limit])

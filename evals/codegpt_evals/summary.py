@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegpt.errors import CodeGPTError, InputError
+from codegpt.sandbox.verdict import Verdict
 from codegpt_evals.metrics import Rate, ks_for, mean_pass_at_k
-from codegpt_evals.records import Grade
+from codegpt_evals.records import Grade, digest
 
 DEVELOPMENT, REPORTED = "development", "reported"
 
@@ -73,7 +74,7 @@ def summarize(grades: Sequence[Grade], ks: Sequence[int] | None = None) -> Summa
     """
     if not grades:
         raise NoScore("no score: there are no grades")
-    failed = [grade for grade in grades if grade.verdict == "infrastructure error"]
+    failed = [grade for grade in grades if Verdict.INFRASTRUCTURE_ERROR in _verdicts(grade)]
     if failed:
         raise NoScore(
             f"no score: {len(failed)} samples could not be run, one of {failed[0].task_id} among them; run again"
@@ -93,6 +94,11 @@ def summarize(grades: Sequence[Grade], ks: Sequence[int] | None = None) -> Summa
     )
 
 
+def _verdicts(grade: Grade) -> list[str | None]:
+    """All that were given for one sample."""
+    return [grade.verdict, grade.raw_verdict, *(verdict for verdict, _ in (grade.without or {}).values())]
+
+
 def _counts(grades: Sequence[Grade]) -> dict[str, tuple[int, int]]:
     """(samples, right ones) of each problem."""
     samples: Counter[str] = Counter(grade.task_id for grade in grades)
@@ -110,7 +116,9 @@ def _infilling(grades: Sequence[Grade]) -> Infilling | None:
         exact=mean_rate([(g.task_id, bool(g.exact)) for g in grades]),
         raw_exact=mean_rate([(g.task_id, bool(g.raw_exact)) for g in with_raw]) if with_raw else None,
         passed=mean_rate([(g.task_id, g.passed) for g in grades]) if tested else None,
-        raw_passed=mean_rate([(g.task_id, g.raw_verdict == "passed") for g in with_raw]) if with_raw else None,
+        raw_passed=mean_rate([(g.task_id, g.raw_verdict == Verdict.PASSED) for g in with_raw])
+        if with_raw and tested
+        else None,
         rules=rule_effects(with_raw),
         halves={name: mean_rate([(g.task_id, bool(g.exact)) for g in half]) for name, half in halves.items() if half},
     )
@@ -130,8 +138,9 @@ def rule_effects(grades: Sequence[Grade]) -> dict[str, RuleEffect]:
         for rule, (verdict, exact) in (grade.without or {}).items():
             count = found.setdefault(rule, Counter())
             count["cut"] += 1
-            count["helped"] += grade.passed and verdict != "passed"
-            count["hurt"] += verdict == "passed" and not grade.passed
+            if verdict:
+                count["helped"] += grade.passed and verdict != Verdict.PASSED
+                count["hurt"] += verdict == Verdict.PASSED and not grade.passed
             count["exact_helped"] += bool(grade.exact) and not exact
             count["exact_hurt"] += exact and not grade.exact
     names = ("cut", "helped", "hurt", "exact_helped", "exact_hurt")
@@ -141,7 +150,8 @@ def rule_effects(grades: Sequence[Grade]) -> dict[str, RuleEffect]:
 def half_of(task_id: str) -> str:
     """Which half of a benchmark a problem is in: choices are made on even numbers, and odd ones are only reported.
 
-    The number is that of the HumanEval problem, so that holes of one program are in one half.
+    The number is that of the HumanEval problem, so that holes of one program are in one half; a task id without a
+    number is in the half of its digest.
     """
-    number = next((part for part in task_id.split("/") if part.isdigit()), "0")
-    return DEVELOPMENT if int(number) % 2 == 0 else REPORTED
+    number = next((int(part) for part in task_id.split("/") if part.isdecimal()), None)
+    return DEVELOPMENT if (int(digest(task_id), 16) if number is None else number) % 2 == 0 else REPORTED

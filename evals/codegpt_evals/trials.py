@@ -14,12 +14,23 @@ from pathlib import Path
 from codegpt.errors import InputError, SandboxUnavailable
 from codegpt.sandbox.client import Sandbox
 from codegpt.sandbox.codec import NotPlainData
+from codegpt.sandbox.outcome import End
 from codegpt.sandbox.program import LANGUAGE_LIMITS, Limits
 from codegpt.sandbox.verdict import Judgement, Verdict
 from codegpt_evals.checks import CallsCheck, Check, passed_all
 from codegpt_evals.records import VerdictRow, append, digest, read
 
 ONCE_MORE = (Verdict.TIMEOUT, Verdict.INFRASTRUCTURE_ERROR)
+_ENDS_ONCE_MORE = (End.CPU_TIME, End.WALL_TIME, End.INFRASTRUCTURE)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of one program: its verdict, and the wall time of all its jobs and of the longest one."""
+
+    judged: Judgement
+    seconds: float = 0.0
+    longest: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -33,11 +44,11 @@ class Trial:
     @property
     def key(self) -> str:
         """Names the verdict."""
-        return f"{self.check.digest()}:{digest(self.program)}"
+        return f"{self.check.digest}:{digest(self.program)}"
 
 
 class Journal:
-    """The verdicts there are, by key; `jail` names the kind of jail, whose verdicts are not another kind's."""
+    """The verdicts there are, by key; `jail` names what the programs are run in: other jails have other verdicts."""
 
     def __init__(self, path: Path, jail: str) -> None:
         self._path = path
@@ -48,9 +59,10 @@ class Journal:
         """The verdict of a trial, if it was run."""
         return self._rows.get(f"{self._jail}:{trial.key}")
 
-    def add(self, trial: Trial, judged: Judgement, seconds: float) -> None:
+    def add(self, trial: Trial, ran: "Ran") -> None:
         """Keep a verdict; a kill does not lose it any more."""
-        row = VerdictRow(f"{self._jail}:{trial.key}", judged.verdict, judged.detail, round(seconds, 4))
+        key, times = f"{self._jail}:{trial.key}", (round(ran.seconds, 4), round(ran.longest, 4))
+        row = VerdictRow(key, ran.judged.verdict, ran.judged.detail, *times)
         append(self._path, [row])
         self._rows[row.key] = row
 
@@ -77,52 +89,60 @@ class Runner:
             waiting = {pool.submit(self._run_one, trial): trial for trial in todo}
             try:
                 for future in as_completed(waiting):
-                    judged, seconds = future.result()
-                    if judged.verdict in ONCE_MORE:
+                    ran = future.result()
+                    if ran.judged.verdict in ONCE_MORE:
                         again.append(waiting[future])
                         continue
-                    self.journal.add(waiting[future], judged, seconds)
+                    self.journal.add(waiting[future], ran)
                     advance(1)
             finally:
                 pool.shutdown(cancel_futures=True)
         for trial in again:
-            judged, seconds = self._run_one(trial)
-            if judged.verdict is not Verdict.INFRASTRUCTURE_ERROR:  # that is no verdict: the next run tries again
-                self.journal.add(trial, judged, seconds)
+            ran = self._run_one(trial)
+            if ran.judged.verdict is not Verdict.INFRASTRUCTURE_ERROR:  # that is no verdict: the next run tries again
+                self.journal.add(trial, ran)
             advance(1)
 
     def _inform(self, trials: Iterable[Trial]) -> None:
         """Ask the canonical programs for what is expected, once each."""
         asked = {
-            trial.check.digest(): trial.check
+            trial.check.digest: trial.check
             for trial in trials
-            if isinstance(trial.check, CallsCheck) and trial.check.digest() not in self._known
+            if isinstance(trial.check, CallsCheck) and trial.check.digest not in self._known
         }
-        outcomes = self._sandbox.run_all(check.ask(generous(LANGUAGE_LIMITS["python"])) for check in asked.values())
-        for (name, check), outcome in zip(asked.items(), outcomes, strict=True):
+        jobs = [check.ask(generous(LANGUAGE_LIMITS["python"])) for check in asked.values()]
+        for (name, check), job, first in zip(asked.items(), jobs, list(self._sandbox.run_all(jobs)), strict=True):
+            outcome = self._sandbox.run(job) if first.end in _ENDS_ONCE_MORE else first
+            if outcome.end is End.INFRASTRUCTURE:
+                raise SandboxUnavailable(f"the machine failed to run a canonical solution: {outcome.detail}")
             self._known[name] = check.told(outcome)
 
-    def _run_one(self, trial: Trial) -> tuple[Judgement, float]:
-        check = self._known.get(trial.check.digest(), trial.check)
+    def _run_one(self, trial: Trial) -> Ran:
+        check = self._known.get(trial.check.digest, trial.check)
         if check is None:
-            return Judgement(Verdict.UNAVAILABLE, "the canonical solution does not give the expected values"), 0.0
+            return Ran(Judgement(Verdict.UNAVAILABLE, "the canonical solution does not give the expected values"))
         return run_program(check, trial.program, trial.limits, self._sandbox)
 
 
-def run_program(check: Check, program: str, limits: Limits, sandbox: Sandbox) -> tuple[Judgement, float]:
-    """The verdict of one program and the seconds it took; the first job that it fails is the last."""
+def run_program(check: Check, program: str, limits: Limits, sandbox: Sandbox) -> Ran:
+    """Run one program; the first job that it fails is the last.
+
+    Raises:
+        SandboxUnavailable: the sandbox has ended, or has no runner for the language.
+    """
     judgements: list[Judgement] = []
-    seconds = 0.0
+    seconds = longest = 0.0
     try:
         for number, job in enumerate(check.jobs(program, limits)):
             outcome = sandbox.run(job)
             seconds += outcome.wall_s
+            longest = max(longest, outcome.wall_s)
             judgements.append(check.judge(number, outcome))
             if not judgements[-1].passed:
                 break
-    except (SandboxUnavailable, InputError, NotPlainData) as error:
-        return Judgement(Verdict.UNAVAILABLE, str(error)), seconds
-    return passed_all(judgements), seconds
+    except (InputError, NotPlainData) as error:
+        return Ran(Judgement(Verdict.UNAVAILABLE, str(error)), seconds, longest)
+    return Ran(passed_all(judgements), seconds, longest)
 
 
 CPU_S = 40

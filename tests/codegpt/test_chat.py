@@ -179,6 +179,9 @@ def test_data_as_json() -> None:
         ("{{ [1] * 10000000000 }}", "list * int is not allowed in a template"),
         ("{{ 10 ** 10 ** 10 }}", "int ** int is not allowed in a template"),
         ("{{ 'a' | center(10000000000) }}", "No filter named 'center'."),
+        ("{{ 'a'.ljust(10000000000) }}", "access to attribute 'ljust' of 'str' object is unsafe."),
+        ("{{ 'a'.zfill(10000000000) }}", "access to attribute 'zfill' of 'str' object is unsafe."),
+        ("{{ lipsum(10000000000) }}", "'lipsum' is undefined"),
         ("{% include '/etc/passwd' %}", "no loader for this environment specified"),
         ("{% extends '/etc/passwd' %}", "no loader for this environment specified"),
         (

@@ -137,7 +137,7 @@ def test_a_request_that_spells_control_tokens_stays_text() -> None:
     ],
 )
 def test_a_block_is_closed_by_a_fence_that_begins_a_line(text: str, expected: bool) -> None:
-    assert answered(text) is expected
+    assert answered(text, Request("Add."), fenced=True) is expected
 
 
 BEGUN = Request("", "def f(a):\n")
@@ -205,6 +205,15 @@ def test_a_program_without_fence_ends_where_nothing_new_begins(text: str, own: s
     assert program_of(text, BEGUN, False) == "def f(a):\n" + own
 
 
+@pytest.mark.parametrize(
+    ("text", "done"),
+    [("    return a\n", False), ("    return a\n\n", False), ("    return a\nx", True), ("    return a\ndef g", False)],
+)
+def test_a_program_without_fence_is_done_where_it_ends(text: str, done: bool) -> None:
+    assert answered(text, BEGUN, fenced=False) is done
+    assert answered(text, Request("Add."), fenced=False) is False
+
+
 def test_a_program_without_fence_in_javascript() -> None:
     begun = Request("", JAVASCRIPT, "javascript")
     text = "  return g(a, b);\n}\n\nfunction g(a, b) {\n  return a + b;\n}\n\nconst h = {\n  a: 1,\n};\nlet i = 1;\n"
@@ -223,4 +232,4 @@ def test_a_program_keeps_its_beginning_and_ends_with_one_line_end(text: str, beg
     assert program.startswith(begins)
     assert program.rstrip() + "\n" == program
     assert (begins + text).startswith(program.rstrip())
-    assert not (fenced and answered(program[len(begins) :]))
+    assert not (fenced and answered(program[len(begins) :], Request("", begins), fenced))

@@ -1,5 +1,6 @@
 """`codegpt-evals`: whole runs with a scripted engine, what they write, and what is said when something is wrong."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -61,10 +62,12 @@ def test_a_run(data: Path, tmp_path: Path, capsys: Output) -> None:
         "verdicts.jsonl",
     ]
     facts = json.loads((out / "run.json").read_text())
-    assert facts["configuration"] == "default-1"
+    assert facts["configuration"] == "default-1, model scripted"
     assert facts["setup"]["sampling"]["batch"] == 2
     assert facts["grading"]["workers"] >= 1
-    assert {"commit", "date", "codegpt", "data", "generation"} <= facts.keys()
+    for stage in ("generation", "grading"):
+        assert {"seconds", "codegpt", "commit", "date"} <= facts[stage].keys()
+    assert facts["of"] == 5
 
 
 def test_a_second_run_does_nothing_again(data: Path, tmp_path: Path, capsys: Output) -> None:
@@ -135,6 +138,27 @@ def test_a_gate_that_does_not_hold_prints_no_score(data: Path, tmp_path: Path, c
     assert last_line(capsys)["canonical_passed"] == 0
 
 
+def test_a_run_keeps_its_folder_to_itself(data: Path, tmp_path: Path, capsys: Output) -> None:
+    out, other = tmp_path / "out", tmp_path / "other.jsonl"
+    assert evals("run", "jsonl", "--data", data, "--out", out) == 0
+    other.write_bytes((out / "samples.jsonl").read_bytes())
+    assert evals("grade", other, "--task", "jsonl", "--data", data, "--out", out) == 2
+    assert "holds samples of its own; name another --out" in capsys.readouterr().err
+    assert evals("gate", "jsonl", "--data", data, "--limit", 1, "--out", out) == 0
+    assert evals("report", out) == 2
+    assert "no score: the gate does not cover negate; grade again" in capsys.readouterr().err
+
+
+def test_a_subset_is_the_same_each_time(data: Path, tmp_path: Path, capsys: Output) -> None:
+    for out in ("a", "b"):
+        assert evals("generate", "jsonl", "--data", data, "--subset", 2, "--out", tmp_path / out) == 0
+    first, second = ((tmp_path / out / "samples.jsonl").read_bytes() for out in ("a", "b"))
+    assert first == second
+    assert first.count(b"\n") == 2
+    assert evals("run", "jsonl", "--data", data, "--subset", 2, "--out", tmp_path / "a") == 0
+    assert "2 of 5 problems" in (tmp_path / "a" / "report.md").read_text()
+
+
 def test_the_gate_alone(data: Path, tmp_path: Path, capsys: Output) -> None:
     assert evals("gate", "jsonl", "--data", data, "--limit", 3, "--out", tmp_path / "g") == 0
     line = last_line(capsys)
@@ -192,7 +216,7 @@ def test_a_folder_of_another_task(data: Path, tmp_path: Path, capsys: Output) ->
         (("run", "jsonl", "--data", "{data}", "--samples", 0), "0 is not in the range x>=1"),
         (("grade", "{data}", "--task", "jsonl", "--data", "{data}", "--out", "{tmp}/o"), "a sample has either"),
         (("grade", "{tmp}/none", "--task", "jsonl", "--out", "{tmp}/o"), "does not exist"),
-        (("report", "{tmp}"), "no score: there are no grades"),
+        (("report", "{tmp}"), "holds no grades"),
         (("compare", "{data}", "{data}"), "is not a Grade line"),
     ],
 )
@@ -227,6 +251,21 @@ def test_published_files_hold_no_text(data: Path, tmp_path: Path, capsys: Output
         "stop_reason",
         "mean_logprob",
     }
+
+
+def test_many_lines_are_published_compressed_and_too_many_not_at_all(
+    data: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, folder = tmp_path / "out", tmp_path / "results"
+    assert evals("run", "jsonl", "--data", data, "--out", out) == 0
+    monkeypatch.setattr("codegpt_evals.publish.MOST_BYTES", 2200)
+    assert evals("publish", out, folder, "--name", "small") == 0
+    lines = gzip.decompress((folder / "small.jsonl.gz").read_bytes()).splitlines()
+    assert [json.loads(line)["task_id"] for line in lines] == ["double", "negate", "7", "span/1/L1", "sum"]
+    monkeypatch.setattr("codegpt_evals.publish.MOST_BYTES", 1000)
+    assert evals("publish", out, folder, "--name", "large") == 2
+    assert "compressed; of one run at most 1000 are published" in capsys.readouterr().err
+    assert not (folder / "large.json").exists()
 
 
 def test_compare(data: Path, tmp_path: Path, capsys: Output) -> None:

@@ -157,6 +157,12 @@ def test_the_setup_names_what_samples_depend_on() -> None:
     assert len(digests) == 4
 
 
+@pytest.mark.parametrize("wrong", [{"samples": 0}, {"batch": 0}])
+def test_nothing_cannot_be_drawn(wrong: dict[str, int]) -> None:
+    with pytest.raises(InputError, match="there is at least one sample"):
+        Sampling(**wrong)  # type: ignore[arg-type]
+
+
 def test_several_samples_need_a_temperature() -> None:
     with pytest.raises(InputError, match="give --temperature"):
         Sampling(samples=2)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from codegpt_evals.gate import Gate, GateError, run_gate
-from codegpt_evals.grading import answers, grade_answers, to_run
+from codegpt_evals.grading import Answer, answers, grade_answers, to_run
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import GateRow, Grade, Sample
 from codegpt_evals.summary import NoScore, RuleEffect, half_of, mean_rate, rule_effects, summarize
@@ -48,7 +48,12 @@ def test_the_gate_names_what_was_judged_wrongly(problems: dict[str, Problem], ru
 
 def graded(problems: dict[str, Problem], samples: list[Sample], runner: Runner) -> list[Grade]:
     listed = list(problems.values())
-    return grade_answers(answers(listed, samples), run_gate(listed, runner), runner)
+    return graded_by(runner, answers(listed, samples), run_gate(listed, runner))
+
+
+def graded_by(runner: Runner, answered: list[Answer], gate: Gate) -> list[Grade]:
+    runner.run(to_run(answered, gate, runner.journal))
+    return grade_answers(answered, gate, runner.journal)
 
 
 def test_samples_that_others_made(problems: dict[str, Problem], runner: Runner) -> None:
@@ -89,7 +94,7 @@ def test_a_problem_without_tests_is_judged_by_exact_match(problems: dict[str, Pr
     samples = [Sample("span/1/L1", n, completion=text) for n, text in enumerate(["    high = max(values)\n", "x\n"])]
     gate = run_gate([hole], runner)
     assert gate.rows == ()
-    grades = grade_answers(answers([hole], samples), gate, runner)
+    grades = graded_by(runner, answers([hole], samples), gate)
     assert [(grade.verdict, grade.exact) for grade in grades] == [(PASSED, True), (WRONG, False)]
 
 
@@ -105,7 +110,7 @@ def test_what_has_a_verdict_is_not_run_again(problems: dict[str, Problem], runne
     answered = answers(list(problems.values()), samples)
     gate = run_gate([problems["double"]], runner)
     assert len(to_run(answered, gate, runner.journal)) == 1
-    grade_answers(answered, gate, runner)
+    runner.run(to_run(answered, gate, runner.journal))
     assert to_run(answered, gate, runner.journal) == []
 
 
@@ -136,6 +141,26 @@ def hole(task_id: str, verdict: str, exact: bool, raw: tuple[str, bool], **witho
     return Grade(task_id, 0, verdict, program="p", exact=exact, raw_verdict=raw[0], raw_exact=raw[1], without=without)
 
 
+@pytest.mark.parametrize(
+    "grade",
+    [
+        Grade("b", 0, PASSED, exact=True, raw_verdict="infrastructure error", raw_exact=True),
+        Grade("b", 0, PASSED, exact=True, without={"cut": ("infrastructure error", True)}),
+    ],
+)
+def test_no_score_where_the_machine_failed_on_what_it_is_compared_with(grade: Grade) -> None:
+    with pytest.raises(NoScore, match="1 samples could not be run"):
+        summarize([grade])
+
+
+def test_figures_of_holes_without_tests() -> None:
+    grade = Grade("a", 0, PASSED, exact=True, raw_exact=False, without={"cut": ("", False)})
+    found = summarize([grade]).infilling
+    assert found is not None
+    assert (found.passed, found.raw_passed) == (None, None)
+    assert found.rules == {"cut": RuleEffect(cut=1, helped=0, hurt=0, exact_helped=1, exact_hurt=0)}
+
+
 def test_figures_of_holes() -> None:
     grades = [
         hole("X/HumanEval/0/L1", PASSED, True, (WRONG, False), cut=(WRONG, False)),
@@ -158,6 +183,7 @@ def test_figures_of_holes() -> None:
 def test_halves_keep_the_holes_of_one_program_together() -> None:
     assert half_of("SingleLineInfilling/HumanEval/12/L3") == half_of("RandomSpanInfilling/HumanEval/12/1")
     assert (half_of("a/HumanEval/12/L3"), half_of("a/HumanEval/13/L3")) == ("development", "reported")
+    assert {half_of(name) for name in "abcdefgh"} == {"development", "reported"}
 
 
 def test_a_mean_is_over_problems() -> None:

@@ -49,6 +49,11 @@ def test_a_sample_is_what_complete_shows(tmp_path: object, name: str) -> None:
     assert is_exact(hole, sample.completion)
 
 
+def test_a_stop_reason_that_we_do_not_know() -> None:
+    sample = Sample("block", 0, completion="", raw="        x += 1\n", stop_reason="eos")
+    assert fillings(problem("block"), sample).shown == "        x += 1\n"
+
+
 def test_the_prompt_is_the_editors() -> None:
     asked = plan_for(problem("whole line"), len, SPM, CompletionOptions())
     assert prompt_text(asked.prompt) == (

@@ -55,6 +55,8 @@ def test_an_interval_over_problems_covers_what_the_normal_one_covers() -> None:
 def test_where_there_is_nothing_to_resample() -> None:
     assert mean_pass_at_k([(1, 1)], [1]) == {1: Rate(1.0, 1.0, 1.0)}
     assert mean_pass_at_k([(1, 0)] * 3, [1]) == {1: Rate(0.0, 0.0, 0.0)}
+    all_alike = mean_pass_at_k([(10, 1)] * 164, [3])[3]
+    assert all_alike.low <= all_alike.value <= all_alike.high
 
 
 def test_paired() -> None:

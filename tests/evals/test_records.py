@@ -49,7 +49,7 @@ def test_a_line_cut_off_by_a_kill_is_not_read_and_not_kept(tmp_path: Path, cut: 
     path = tmp_path / "samples.jsonl"
     other = to_line(Sample("t/2", 0, completion="a"))
     path.write_text(other + LINE[:cut])
-    assert [sample.task_id for sample in read_samples(path)] == ["t/2"] + ["t/1"] * (cut == len(LINE) - 1)
+    assert [sample.task_id for sample in read_samples(path, ours=True)] == ["t/2"]
     append(path, [SAMPLE])
     assert path.read_text() == other + LINE
 
@@ -70,9 +70,30 @@ def test_samples_that_others_made(tmp_path: Path) -> None:
 
 
 def test_an_unknown_member_never_hides_one_of_ours() -> None:
-    grade = Grade("3", 0, "wrong answer", extra={"verdict": "passed", "format": 9, "seconds": 0, "author": "é"})
-    row = json.loads(to_line(grade))
+    unknown = {"verdict": "passed", "format": 9, "seconds": 0, "exact": True, "without": {}, "author": "é"}
+    row = json.loads(to_line(Grade("3", 0, "wrong answer", extra=unknown)))
     assert (row["verdict"], row["format"], row["seconds"], row["author"]) == ("wrong answer", 2, 0.0, "é")
+    assert row.keys().isdisjoint({"exact", "without"})
+
+
+def test_others_may_mean_something_else_by_our_names(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text('{"task_id":"t","completion":"a","prompt":[{"role":"user"}],"raw":3,"tokens":[1]}')
+    extra = {"prompt": [{"role": "user"}], "raw": 3, "tokens": [1]}
+    assert read_samples(path) == [Sample("t", 0, completion="a", extra=extra)]
+
+
+def test_a_file_of_others_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text('{"task_id":"t","completion":"a"}\n{"task_id":"t","comp')
+    with pytest.raises(InputError, match=r"samples\.jsonl:2: not JSON"):
+        read_samples(path)
+    packed = tmp_path / "samples.jsonl.gz"
+    whole = gzip.compress(b'{"task_id":"t","completion":"a"}\n' * 50)
+    for broken in (whole[:-9], whole[:30] + b"\x00" * 9 + whole[39:]):
+        packed.write_bytes(broken)
+        with pytest.raises(InputError, match="is not a file of JSON lines"):
+            read_samples(packed)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,7 @@ def test_a_line_that_is_no_problem_is_named(rows: Rows, line: str, message: str)
         ),
         ("7", {"code": "def add("}, "f:1: as a problem of the mbpp shape: '(' was never closed"),
         ("span/1/L1", {"entry_point": ""}, "the infilling shape: entry_point: needed, since there is a test"),
+        ("span/1/L1", {"language": "ruby"}, "the infilling shape: language: tests of holes are run in Python alone"),
         ("sum", {"hidden_tests": [{"input": 1, "output": ""}]}, "the contest shape: hidden_tests.0.input: Input"),
     ],
 )

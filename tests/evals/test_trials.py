@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from codegpt_evals.checks import CallsCheck
 from codegpt_evals.records import VerdictRow, read
-from codegpt_evals.trials import Journal, Runner, Trial, missing
+from codegpt_evals.trials import Journal, Ran, Runner, Trial, missing
 
+from codegpt.errors import SandboxUnavailable
 from codegpt.sandbox.client import Sandbox
 from codegpt.sandbox.outcome import End, Outcome
 from codegpt.sandbox.program import Call, Job, Limits, Program, Stdin
@@ -29,6 +30,7 @@ class Named:
     def judge(self, number: int, outcome: Outcome) -> Judgement:
         return Judgement(Verdict(outcome.detail), f"job {number}")
 
+    @property
     def digest(self) -> str:
         return self.name
 
@@ -89,7 +91,7 @@ def test_what_the_machine_failed_twice_has_no_verdict(tmp_path: Path) -> None:
     found.run([trial("a")])
     assert found.journal.get(trial("a")) is None
     found.run([trial("a")])
-    assert found.journal.get(trial("a")) == VerdictRow("bwrap:c:ca978112ca1bbdca", "passed", "job 0", 0.5)
+    assert found.journal.get(trial("a")) == VerdictRow("bwrap:c:ca978112ca1bbdca", "passed", "job 0", 0.5, 0.5)
 
 
 def test_the_first_job_that_fails_is_the_last(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_the_first_job_that_fails_is_the_last(tmp_path: Path) -> None:
     found.run([trial("a", Named(jobs_each=3))])
     row = found.journal.get(trial("a"))
     assert row is not None
-    assert (row.verdict, row.detail, row.seconds) == ("wrong answer", "job 1", 1.0)
+    assert (row.verdict, row.detail, row.seconds, row.longest) == ("wrong answer", "job 1", 1.0, 0.5)
 
 
 def test_verdicts_of_another_check_or_jail_are_not_believed(tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_an_interruption_keeps_what_is_done(tmp_path: Path) -> None:
 
 def test_missing_names_each_once(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "verdicts.jsonl", "bwrap")
-    journal.add(trial("a"), Judgement(Verdict.PASSED), 0.1)
+    journal.add(trial("a"), Ran(Judgement(Verdict.PASSED), 0.1, 0.1))
     assert missing([trial("a"), trial("b"), trial("b")], journal) == [trial("b")]
 
 
@@ -149,3 +151,28 @@ def test_a_program_that_is_too_long_is_no_failure_of_ours(tmp_path: Path, sandbo
     row = found.journal.get(long)
     assert row is not None
     assert row.verdict == "unavailable"
+
+
+def test_a_sandbox_that_has_ended_ends_the_run_and_leaves_no_verdict(tmp_path: Path) -> None:
+    class Ended(FakeSandbox):
+        def run(self, job: Job) -> Outcome:
+            raise SandboxUnavailable("the sandbox is closed")
+
+    found = runner(tmp_path, Ended({}))
+    with pytest.raises(SandboxUnavailable, match="the sandbox is closed"):
+        found.run([trial("a"), trial("b")])
+    assert found.journal.get(trial("a")) is None
+
+
+def test_a_reference_that_the_machine_failed_is_asked_again_and_then_ends_the_run(tmp_path: Path) -> None:
+    class Failing(FakeSandbox):
+        def run(self, job: Job) -> Outcome:
+            self.ran.append(job.program.source)
+            return Outcome(End.INFRASTRUCTURE, "no room")
+
+    sandbox = Failing({})
+    calls = (Call("f", (2,)),)
+    found = runner(tmp_path, sandbox)
+    with pytest.raises(SandboxUnavailable, match="failed to run a canonical solution: no room"):
+        found.run([Trial(CallsCheck("python", "reference", calls, calls), "answer", Limits())])
+    assert sandbox.ran == ["reference", "reference"]

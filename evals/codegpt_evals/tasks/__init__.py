@@ -1,6 +1,8 @@
 """The benchmarks by name. Their text is found on this machine or fetched, and never kept in this repository."""
 
-from dataclasses import dataclass
+import hashlib
+import random
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegpt.errors import InputError
@@ -35,12 +37,14 @@ class Task:
     """A benchmark, read.
 
     Attributes:
+        size: how many problems there are, of which `problems` may be some.
         data: sha256 of each file that the problems come from, by the file's name.
         left_out: problems whose own checker is known to be wrong, and why.
     """
 
     name: str
     problems: tuple[Problem, ...]
+    size: int
     data: dict[str, str]
     left_out: dict[str, str]
 
@@ -66,12 +70,10 @@ def load_task(name: str, data: Path | None = None) -> Task:
     texts = [dataset.text() for dataset in published.datasets]
     problems = tuple(problem for problem in published.read(*texts) if problem.task_id not in published.known_bad)
     data_of = {dataset.file: dataset.sha256 for dataset in published.datasets}
-    return Task(name, problems, data_of, dict(published.known_bad))
+    return Task(name, problems, len(problems), data_of, dict(published.known_bad))
 
 
 def _own(data: Path | None) -> Task:
-    import hashlib
-
     if data is None:
         raise InputError(f"the task {JSONL} needs --data FILE, one problem a line; see codegpt-evals schema")
     try:
@@ -80,4 +82,13 @@ def _own(data: Path | None) -> Task:
     except UnicodeDecodeError:
         raise InputError(f"{data} is not UTF-8 text") from None
     problems = tuple(problems_of(text, str(data)))
-    return Task(JSONL, problems, {data.name: hashlib.sha256(content).hexdigest()}, {})
+    return Task(JSONL, problems, len(problems), {data.name: hashlib.sha256(content).hexdigest()}, {})
+
+
+def part_of(task: Task, limit: int | None = None, subset: int | None = None) -> Task:
+    """Some problems of a task: of `subset` that are chosen once and for all at random, the first `limit`."""
+    problems = task.problems
+    if subset is not None:
+        places = sorted(random.Random(subset).sample(range(len(problems)), min(subset, len(problems))))
+        problems = tuple(problems[place] for place in places)
+    return replace(task, problems=problems[:limit])

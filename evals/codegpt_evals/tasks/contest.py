@@ -1,8 +1,9 @@
 """Contest problems made of HumanEval: the same functions as programs over standard input, with hidden tests.
 
 Taken are the problems whose arguments and values are plain JSON. Each argument is one line of JSON, and so is the
-answer. Public tests are the examples of the docstring, hidden ones the inputs of HumanEval+'s reduced set. What is
-printed for an input is what the canonical solution returns, asked in the jail when the tests are made.
+answer. Public tests are the docstring's examples that are written as `>>>`, hidden ones the inputs of HumanEval+'s
+reduced set. What is printed for an input is what the canonical solution returns, asked in the jail when the tests are
+made.
 """
 
 import ast
@@ -13,7 +14,7 @@ from typing import Any
 
 from codegpt.errors import SandboxUnavailable
 from codegpt.sandbox.opening import open_sandbox
-from codegpt.sandbox.outcome import Returned
+from codegpt.sandbox.outcome import End, Returned
 from codegpt.sandbox.program import Call, Calls, Job, Limits, Program
 from codegpt_evals.datasets import HUMANEVAL_PLUS_MINI
 from codegpt_evals.problem import Problem
@@ -56,6 +57,8 @@ def _read(text: str) -> list[Problem]:
         raise SandboxUnavailable(f"the contest's tests are made in the jail: {error}") from error
     problems = []
     for source, outcome in zip(plain, outcomes, strict=True):
+        if outcome.end in (End.INFRASTRUCTURE, End.CPU_TIME, End.WALL_TIME):
+            raise SandboxUnavailable(f"the contest's tests could not be made: {outcome.detail}; run again")
         values = [reply.result.value for reply in outcome.replies if isinstance(reply.result, Returned)]
         if len(values) == len(source.inputs) and all(map(is_json, values)):
             problems.append(_shape(source, values).problem())
@@ -119,4 +122,4 @@ def program_of(row: dict[str, Any]) -> str:
     )
 
 
-contest = Published((HUMANEVAL_PLUS_MINI,), _read, "made of HumanEval and HumanEval+ as this file says")
+contest = Published((HUMANEVAL_PLUS_MINI,), _read, "made of HumanEval and HumanEval+")
