@@ -58,7 +58,8 @@ def answered(text: str, request: Request, fenced: bool) -> bool:
     """Whether what else a model writes does not belong to the program: decoding may stop."""
     if fenced:
         return _closed_at(text) >= 0
-    return bool(request.begins) and len(_own_lines(text, request)) < len(text)
+    whole = text[: text.rfind("\n") + 1]  # a line that is being written may still begin something
+    return bool(request.begins) and len(_own_lines(whole, request)) < len(whole)
 
 
 def program_of(text: str, request: Request, fenced: bool) -> str:

@@ -167,9 +167,10 @@ def gate(task: str, data: Path | None, limit: int | None, backend: str, workers:
 @evals.command("report")
 @click.argument("out", type=RUN)
 @click.option("--samples", type=FILE, help="The samples, where they are not in OUT.")
-def report(out: Path, samples: Path | None) -> None:
+@click.option("-k", "ks", multiple=True, type=click.IntRange(1), help="Which pass@k.  [default: all there can be]")
+def report(out: Path, samples: Path | None, ks: tuple[int, ...]) -> None:
     """Write report.json, report.md and report.html of the graded run in OUT; the last line printed is JSON."""
-    _finish(stages.graded(out), samples)
+    _finish(stages.graded(out, sorted(ks) or None), samples)
 
 
 def _finish(result: stages.Result, samples: Path | None = None) -> None:

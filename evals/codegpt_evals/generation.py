@@ -114,14 +114,21 @@ def setup_digest(setup: Mapping[str, Any]) -> str:
 
 
 def ask(problem: Problem, loaded: LoadedModel, sampling: Sampling, options: CompletionOptions) -> Asked:
-    """The prompt of a problem, and how its answer is drawn."""
+    """The prompt of a problem, and how its answer is drawn.
+
+    Raises:
+        InputError: a request is too long for the model.
+    """
     engine = loaded.engine
     if isinstance(problem.asks, Hole):
         plan = plan_for(problem, engine.count_tokens, loaded.fim, options)
         return Asked(problem, plan.prompt, replace(plan.params, top_p=sampling.top_p), plan)
     most = min(sampling.max_new_tokens, engine.info.context_tokens // 2)
     params = SamplingParams(most, sampling.temperature, top_p=sampling.top_p, seed=sampling.seed)
-    return Asked(problem, render_request(problem.asks, loaded.chat, engine.info.markup), params)
+    prompt = render_request(problem.asks, loaded.chat, engine.info.markup)
+    if _tokens(prompt, loaded) + most > engine.info.context_tokens:
+        raise InputError(f"{problem.task_id} does not fit the model's context of {engine.info.context_tokens} tokens")
+    return Asked(problem, prompt, params)
 
 
 def groups(asked: Sequence[Asked], sampling: Sampling) -> list[Group]:

@@ -256,8 +256,11 @@ def _gate(problems: Sequence[Problem], folder: RunFolder, runner: Runner, bars: 
     return gate
 
 
-def graded(out: Path) -> Result:
+def graded(out: Path, ks: Sequence[int] | None = None) -> Result:
     """The result of a run that was graded.
+
+    Args:
+        ks: which pass@k; by default all that there are samples for.
 
     Raises:
         NoScore: it was not, or not wholly.
@@ -274,4 +277,4 @@ def graded(out: Path) -> Result:
     if without:
         raise NoScore(f"no score: the gate does not cover {without[0]}; grade again")
     facts = folder.facts
-    return Result(facts.get("task", ""), out, facts, gate, tuple(grades), summarize(grades))
+    return Result(facts.get("task", ""), out, facts, gate, tuple(grades), summarize(grades, ks))

@@ -6,6 +6,7 @@ nothing else is running, and that verdict counts.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -81,8 +82,11 @@ class Runner:
         self._known: dict[str, Check | None] = {}  # by digest, with what the canonical program gives
 
     def run(self, trials: Iterable[Trial], advance: Callable[[int], None] = lambda _count: None) -> None:
-        """Run what has no verdict yet; `advance` is told of each so many that are done."""
+        """Run what has no verdict yet, each program once; `advance` is told of so many trials more that are done."""
+        trials = list(trials)
         todo = missing(trials, self.journal)
+        alike = Counter(trial.key for trial in trials)
+        advance(len(trials) - sum(alike[trial.key] for trial in todo))
         self._inform(todo)
         again: list[Trial] = []
         with ThreadPoolExecutor(self._sandbox.workers) as pool:
@@ -94,14 +98,14 @@ class Runner:
                         again.append(waiting[future])
                         continue
                     self.journal.add(waiting[future], ran)
-                    advance(1)
+                    advance(alike[waiting[future].key])
             finally:
                 pool.shutdown(cancel_futures=True)
         for trial in again:
             ran = self._run_one(trial)
             if ran.judged.verdict is not Verdict.INFRASTRUCTURE_ERROR:  # that is no verdict: the next run tries again
                 self.journal.add(trial, ran)
-            advance(1)
+            advance(alike[trial.key])
 
     def _inform(self, trials: Iterable[Trial]) -> None:
         """Ask the canonical programs for what is expected, once each."""

@@ -207,7 +207,13 @@ def test_a_program_without_fence_ends_where_nothing_new_begins(text: str, own: s
 
 @pytest.mark.parametrize(
     ("text", "done"),
-    [("    return a\n", False), ("    return a\n\n", False), ("    return a\nx", True), ("    return a\ndef g", False)],
+    [
+        ("    return a\n", False),
+        ("    return a\n\n", False),
+        ("    return a\nx", False),
+        ("    return a\nx\n", True),
+        ("    return a\ndef g", False),
+    ],
 )
 def test_a_program_without_fence_is_done_where_it_ends(text: str, done: bool) -> None:
     assert answered(text, BEGUN, fenced=False) is done

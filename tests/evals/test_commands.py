@@ -122,6 +122,9 @@ def test_grades_of_samples_that_cover_some_problems(data: Path, tmp_path: Path, 
     ]
     assert rows[0]["author"] == "é"
     assert "2 of 5 problems" in (tmp_path / "o" / "report.md").read_text()
+    assert evals("report", tmp_path / "o", "--samples", samples, "-k", 1) == 0
+    assert evals("report", tmp_path / "o", "--samples", samples, "-k", 2) == 2
+    assert "pass@2 needs as many samples of every problem; 7 has 1" in capsys.readouterr().err
 
 
 def test_a_gate_that_does_not_hold_prints_no_score(data: Path, tmp_path: Path, capsys: Output) -> None:

@@ -168,6 +168,13 @@ def test_several_samples_need_a_temperature() -> None:
         Sampling(samples=2)
 
 
+def test_a_problem_that_is_too_long_is_named() -> None:
+    loaded = LoadedModel(ScriptedEngine(""), None)
+    long = Problem("t/long", "python", Request("x" * 1_000_000), "", "", None)
+    with pytest.raises(InputError, match="t/long does not fit the model's context of 1000000 tokens"):
+        ask(long, loaded, Sampling(), OPTIONS)
+
+
 def test_a_requests_limit_is_within_the_models_context() -> None:
     [asked] = [ask(problem, LoadedModel(ScriptedEngine(""), None), Sampling(), OPTIONS) for problem in words(1)]
     assert asked.params == SamplingParams(512)
