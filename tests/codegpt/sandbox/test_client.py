@@ -370,7 +370,8 @@ def test_replies_under_the_right_id_but_of_a_wrong_form(sandbox: Sandbox, reply:
 
 
 def test_a_reply_too_large_for_the_memory_that_is_left(sandbox: Sandbox) -> None:
-    judgement = judge_calls(ask(sandbox, "def f():\n    return [0] * 30_000_000\n"), [1])
+    time = Limits(cpu_s=10, wall_s=30.0)  # encoding so much takes a slow machine longer than the usual two seconds
+    judgement = judge_calls(ask(sandbox, "def f():\n    return [0] * 30_000_000\n", limits=time), [1])
     assert judgement.verdict in (Verdict.MEMORY, Verdict.OUTPUT_LIMIT)
 
 
