@@ -18,7 +18,7 @@ GROW_TOKENS = 256
 class GrowingLayer(DynamicLayer):
     """A layer that appends in place: its keys and values are views of buffers with room at the end.
 
-    `DynamicLayer` copies all of them for every token, which for many rows costs more than the model's own arithmetic.
+    `DynamicLayer` copies all of them for every token.
     """
 
     def __init__(self) -> None:

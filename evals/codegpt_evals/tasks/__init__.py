@@ -39,7 +39,7 @@ class Task:
     Attributes:
         size: how many problems there are, of which `problems` may be some.
         data: sha256 of each file that the problems come from, by the file's name.
-        left_out: problems whose own checker is known to be wrong, and why.
+        left_out: problems that are known to be judged wrongly, and why.
     """
 
     name: str

@@ -50,5 +50,5 @@ humaneval_plus = Published(
     (HUMANEVAL_PLUS,),
     _read_plus,
     "Liu et al., arXiv 2305.01210",
-    {"HumanEval/32": "any root of the polynomial is right, and the inputs are such that the canonical one misses them"},
+    {"HumanEval/32": "any root of the polynomial is right, and values are compared with the canonical one's"},
 )

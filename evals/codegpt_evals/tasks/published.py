@@ -15,7 +15,7 @@ class Published:
         datasets: its files.
         read: the problems in their texts, one argument a file.
         source: the paper or site that states it.
-        known_bad: problems whose canonical solution its own checker rejects, and why.
+        known_bad: problems that are judged wrongly, by their own checker or by ours, and why.
     """
 
     datasets: tuple[Dataset, ...]
