@@ -34,9 +34,17 @@ cli.add_command(sandbox)
 @click.option(
     "--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format, where codegpt cannot tell."
 )
+@click.option(
+    "--candidates",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 32),
+    help="Look at so many texts, and take the one that goes best with what follows.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the bare text.")
-def complete(file: Path, place: str, model: str, fim: str, as_json: bool) -> None:
+def complete(file: Path, place: str, model: str, fim: str, candidates: int, as_json: bool) -> None:
     """Print the text to insert into FILE at the cursor, exactly, and nothing else."""
+    from codegpt.complete import CompletionOptions
     from codegpt.complete import complete as complete_at
     from codegpt.load import load_model
     from codegpt.source_file import offset_of, read_document
@@ -48,17 +56,18 @@ def complete(file: Path, place: str, model: str, fim: str, as_json: bool) -> Non
     load_s = time.monotonic() - started
     if loaded.warning:
         click.echo(f"codegpt: {loaded.warning}", err=True)
-    completions = complete_at(document, offset, loaded.engine, loaded.fim)
+    completions = complete_at(document, offset, loaded.engine, loaded.fim, CompletionOptions(n=candidates))
     best = completions.items[0] if completions.items else None
     if as_json:
         result = {
             "text": best.text if best else "",
+            "others": [item.text for item in completions.items[1:]],
             "why_none": completions.why_none,
             "model": loaded.engine.info.name,
             "fim": str(loaded.fim) if loaded.fim else None,
             "extent": completions.extent,
-            "mean_logprob": best.mean_logprob if best else None,
-            "stop_reason": best.stop_reason if best else None,
+            "mean_logprob": best.generation.mean_logprob if best else None,
+            "stop_reason": best.generation.stop_reason if best else None,
             "cuts": [cut._asdict() for cut in (best.cuts if best else completions.cuts)],
             "load_s": round(load_s, 3),
             "complete_s": round(time.monotonic() - started - load_s, 3),

@@ -1,10 +1,12 @@
 """PRODUCT 1: from a document and a cursor to what may be inserted there.
 
-`complete` is three pure steps around one call of the engine: `plan` decides how far the completion may reach and
-renders the prompt, the engine writes, `conclude` cuts what it wrote. The evals use the same three.
+`complete` is pure steps around calls of the engine: `plan` decides how far the completion may reach and renders the
+prompt, the engine writes, `conclude` cuts what it wrote, and of several suggestions `rank` puts first the one that goes
+best with the text after the cursor. The evals use the same steps.
 """
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +30,9 @@ CONFIGURATION = "default-1"
 Raise the number with any change of them that changes what is written. Quality is measured on it.
 """
 
+RANKING_TOKENS = 32
+"""So much of the text after the cursor ranks suggestions: 16 and 64 ranked the holes that were tried alike."""
+
 _CONTROL_TOKENS = 16
 """Room for the markup of a prompt, and for the token or two that two texts may take more side by side."""
 
@@ -38,6 +43,7 @@ class CompletionOptions:
 
     Attributes:
         extent: None lets the syntax at the cursor decide.
+        n: how many different texts the model writes; at temperature 0 they are the likeliest ones.
         timeout_s: after this the completion ends with what there is; None for never.
     """
 
@@ -68,21 +74,33 @@ class CompletionOptions:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be asked and how the answer will be judged."""
+    """What will be asked and how the answer will be judged.
+
+    Attributes:
+        n: how many answers are wanted.
+        before: the text before the cursor as a prompt of its own.
+        after: the text after it. Behind `before` and an answer, its beginning says how well that answer fits.
+    """
 
     place: Place
     prompt: Prompt
     params: SamplingParams
+    n: int
+    before: Prompt
+    after: str
 
 
 @dataclass(frozen=True)
 class Completion:
-    """Text to insert at the cursor, and how it came about."""
+    """Text to insert at the cursor, and how it came about.
+
+    Attributes:
+        generation: what the model wrote, before the rules.
+    """
 
     text: str
-    mean_logprob: float
+    generation: Generation
     cuts: tuple[Cut, ...]
-    stop_reason: StopReason
 
 
 @dataclass(frozen=True)
@@ -108,14 +126,14 @@ def plan(
     extent = options.extent or choose_extent(parse(document), place, offset)
     place = replace(place, extent=extent)
     prefix = window.prefix[: max(0, len(window.prefix) - len(place.typed_space))]
-    prompt = render_fim(_for_model(prefix), _for_model(window.suffix), fim)
+    before, after = _for_model(prefix), _for_model(window.suffix)
     params = SamplingParams(
         max_new_tokens=options.max_line_tokens if extent is Extent.LINE else options.max_block_tokens,
         temperature=options.temperature,
         seed=options.seed,
         timeout_s=options.timeout_s,
     )
-    return Plan(place, prompt, params)
+    return Plan(place, render_fim(before, after, fim), params, options.n, render_fim(before, "", None), after)
 
 
 def _for_model(text: str) -> str:
@@ -152,10 +170,46 @@ def conclude(asked: Plan, generations: Sequence[Generation], left_out: frozenset
         finished = finish(text, asked.place, left_out)
         cuts = cuts or finished.cuts
         if finished.text:
-            item = Completion(finished.text, generation.mean_logprob, finished.cuts, generation.stop_reason)
-            distinct.setdefault(finished.text, item)
+            distinct.setdefault(finished.text, Completion(finished.text, generation, finished.cuts))
     why = "" if distinct else _why_none(generations, cuts)
     return Completions(tuple(distinct.values()), why, asked.place.extent, cuts)
+
+
+def rank(completions: Completions, fits: Sequence[float]) -> Completions:
+    """The likeliest suggestion first.
+
+    Args:
+        fits: the log-probability of the text after the cursor, behind each of them.
+    """
+    likely = [item.generation.logprob + fit for item, fit in zip(completions.items, fits, strict=True)]
+    order = sorted(range(len(likely)), key=lambda at: -likely[at])
+    return replace(completions, items=tuple(completions.items[at] for at in order))
+
+
+def suggest(asked: Plan, engine: Engine, cancelled: Cancelled = never) -> Completions:
+    """Let the engine write what was planned, and cut and rank it."""
+    started = time.monotonic()
+
+    def watch(_row: int, text: str) -> bool:
+        return ended(text, asked.place)
+
+    if asked.n > 1 and asked.params.temperature == 0:
+        generations = engine.search(asked.prompt, asked.params, asked.n, watch=watch, cancelled=cancelled)
+    else:
+        [generations] = engine.generate([asked.prompt], asked.params, n=asked.n, watch=watch, cancelled=cancelled)
+    completions = conclude(asked, generations)
+    if len(completions.items) < 2 or not asked.after.strip():
+        return completions
+    timeout_s = asked.params.timeout_s
+    fits = engine.logprobs_after(
+        asked.before,
+        [_for_model(asked.place.typed_space + item.text) for item in completions.items],
+        asked.after,
+        most_tokens=RANKING_TOKENS,
+        timeout_s=None if timeout_s is None else max(0.0, timeout_s - (time.monotonic() - started)),
+        cancelled=cancelled,
+    )
+    return completions if fits is None else rank(completions, fits)
 
 
 def complete(
@@ -168,15 +222,7 @@ def complete(
 ) -> Completions:
     """Suggest text for the code-point `offset` of `document`."""
     options = (options or CompletionOptions()).within(engine.info.context_tokens)
-    asked = plan(document, offset, engine.count_tokens, fim, options)
-    [generations] = engine.generate(
-        [asked.prompt],
-        asked.params,
-        n=options.n,
-        watch=lambda _row, text: ended(text, asked.place),
-        cancelled=cancelled,
-    )
-    return conclude(asked, generations)
+    return suggest(plan(document, offset, engine.count_tokens, fim, options), engine, cancelled)
 
 
 def _why_none(generations: Sequence[Generation], cuts: Sequence[Cut]) -> str:

@@ -26,7 +26,7 @@ class Interrupted(Exception):
 
 
 class CausalModel:
-    """`forward(ids, cache)` -> logits of the last position."""
+    """`forward(ids, cache)` -> logits of the last position; `forward_last` -> of several."""
 
     def __init__(self, module: PreTrainedModel) -> None:
         self.module = module.train(False)
@@ -41,7 +41,6 @@ class CausalModel:
         if reason is not None:
             raise Interrupted(reason)
 
-    @torch.inference_mode()
     def forward(
         self,
         ids: Tensor,
@@ -50,7 +49,20 @@ class CausalModel:
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
     ) -> Tensor:
-        """Append `ids` (B, T) to `cache` and return the logits (B, V) that follow them.
+        """As `forward_last`, of the last position alone: (B, V)."""
+        return self.forward_last(1, ids, cache, interrupt, attention_mask, position_ids)[:, -1]
+
+    @torch.inference_mode()
+    def forward_last(
+        self,
+        count: int,
+        ids: Tensor,
+        cache: DynamicCache,
+        interrupt: Interrupt,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+    ) -> Tensor:
+        """Append `ids` (B, T) to `cache` and return the logits (B, `count`, V) that follow the last of them.
 
         Args:
             attention_mask: (B, cached + T), 0 where a row is padded; None where no row is.
@@ -67,11 +79,11 @@ class CausalModel:
                 attention_mask=attention_mask,
                 position_ids=position_ids,
                 use_cache=True,
-                logits_to_keep=1,
+                logits_to_keep=count,
             )
         finally:
             self._interrupt = _go_on
-        logits: Tensor = output.logits[:, -1]
+        logits: Tensor = output.logits[:, -count:]
         return logits
 
 

@@ -34,11 +34,10 @@ def next_token(logits: Tensor, params: SamplingParams, uniforms: Tensor) -> Tens
         # A token stays while the mass before it is below top_p, so the likeliest one always does.
         kept = (cumulative - probabilities) < params.top_p
         cumulative = (probabilities * kept).cumsum(dim=-1)
-    target = uniforms.to(cumulative)[:, None] * cumulative[:, -1:]  # (B, 1)
+    total = cumulative[:, -1:]
+    # Rounding can put the target on the total, behind the last token that has any mass: stay below it.
+    target = torch.minimum(uniforms.to(cumulative)[:, None] * total, total.nextafter(torch.zeros_like(total)))
     picked = torch.searchsorted(cumulative, target, right=True)
-    # Rounding can put the target on the total: step back to the last token that has any mass.
-    last = (cumulative < cumulative[:, -1:]).sum(dim=-1, keepdim=True)
-    picked = torch.minimum(picked, last)
     return (picked if ids is None else ids.gather(-1, picked)).squeeze(-1)
 
 

@@ -65,6 +65,11 @@ class Generation:
     mean_logprob: float
     stop_reason: StopReason
 
+    @property
+    def logprob(self) -> float:
+        """Of all tokens together."""
+        return self.mean_logprob * len(self.token_ids)
+
 
 @dataclass(frozen=True)
 class ModelInfo:
@@ -113,5 +118,39 @@ class Engine(Protocol):
 
         Raises:
             PromptTooLong: a prompt and its new tokens do not fit the context window.
+        """
+        ...
+
+    def search(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        width: int,
+        *,
+        watch: Watch | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[Generation]:
+        """The likeliest texts that a beam search of `width` finds, at most so many, all different; likeliest first.
+
+        `watch` is called for row 0 whichever beam grows. A cancelled or late call returns what it has.
+
+        Raises:
+            PromptTooLong: the prompt and its new tokens do not fit the context window.
+        """
+        ...
+
+    def logprobs_after(
+        self,
+        prompt: Prompt,
+        texts: Sequence[str],
+        following: str,
+        *,
+        most_tokens: int,
+        timeout_s: float | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[float] | None:
+        """The natural log-probability of the first `most_tokens` of `following` after `prompt` and each of `texts`.
+
+        No text is empty. None where the call was cancelled or late, or where it does not fit the context window.
         """
         ...

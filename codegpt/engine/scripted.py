@@ -12,11 +12,21 @@ from codegpt.prompt import Markup, Prompt
 Script = Callable[[Prompt, int], str]
 """`script(prompt, row)` is the whole text that the model would write."""
 
+Fit = Callable[[str, str], float]
+"""`fit(text, following)` is how likely the model finds `following` after `text`."""
+
 
 class ScriptedEngine:
-    """An `Engine` that writes what `script` says, a character every `seconds_per_token`."""
+    """An `Engine` that writes what `script` says, a character every `seconds_per_token`, and ranks as `fit` says."""
 
-    def __init__(self, script: Script | str, markup: Sequence[str] = (), seconds_per_token: float = 0.0) -> None:
+    def __init__(
+        self,
+        script: Script | str,
+        markup: Sequence[str] = (),
+        seconds_per_token: float = 0.0,
+        fit: Fit = lambda _text, _following: 0.0,
+    ) -> None:
+        self._fit = fit
         self._script = (lambda _prompt, _row: script) if isinstance(script, str) else script
         self._seconds_per_token = seconds_per_token
         self._info = ModelInfo("scripted", "", 1_000_000, frozenset(markup), "none", "none")
@@ -50,6 +60,35 @@ class ScriptedEngine:
             ]
             results.append(rows)
         return results
+
+    def search(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        width: int,
+        *,
+        watch: Watch | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[Generation]:
+        """The script's first `width` rows that differ; see `Engine.search`."""
+        [rows] = self.generate([prompt], params, n=width, watch=watch, cancelled=cancelled)
+        distinct: dict[str, Generation] = {}
+        for row in rows:
+            distinct.setdefault(row.text, row)
+        return list(distinct.values())
+
+    def logprobs_after(
+        self,
+        prompt: Prompt,
+        texts: Sequence[str],
+        following: str,
+        *,
+        most_tokens: int,
+        timeout_s: float | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[float] | None:
+        """What `fit` says of each; see `Engine.logprobs_after`."""
+        return None if cancelled() else [self._fit(text, following[:most_tokens]) for text in texts]
 
     def _write(
         self,

@@ -8,22 +8,25 @@ from torch import nn
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from codegpt.engine.causal_model import CausalModel, Interrupt
+from codegpt.engine.beam import beam_search
+from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
 from codegpt.engine.decode import PromptCache, decode
 from codegpt.engine.device import choose_placement
 from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, SamplingParams, StopReason, Watch, never
+from codegpt.engine.scoring import logprobs_after
 from codegpt.engine.tokens import Tokens
 from codegpt.errors import CheckpointError, PromptTooLong
 from codegpt.prompt import Prompt
 
 
 class TorchEngine:
-    """An `Engine` over a transformers module; it keeps the last prompt's keys and values for the next call."""
+    """An `Engine` over a transformers module; it keeps the last prompts' keys and values for the next calls."""
 
     def __init__(self, module: PreTrainedModel, tokens: Tokens, name: str = "", digest: str = "") -> None:
         self._model = CausalModel(module)
         self._tokens = tokens
         self._kept = PromptCache()
+        self._kept_for_scores = PromptCache()
         self._info = ModelInfo(
             name=name,
             digest=digest,
@@ -55,18 +58,60 @@ class TorchEngine:
         """Draw `n` rows for each prompt; see `Engine.generate`."""
         if not prompts or n < 1:
             return [[] for _ in prompts]
-        encoded = [self._tokens.encode(prompt) for prompt in prompts]
-        for ids in encoded:
-            if len(ids) + params.max_new_tokens > self._info.context_tokens:
-                raise PromptTooLong(
-                    f"a prompt of {len(ids)} tokens and {params.max_new_tokens} new ones do not fit "
-                    f"the model's {self._info.context_tokens}"
-                )
-            if not ids:
-                ids.append(min(self._tokens.end_ids, default=0))  # nothing to continue: as after an earlier text
+        encoded = [self._encode(prompt, params.max_new_tokens) for prompt in prompts]
         interrupt = _interrupt(params.timeout_s, cancelled)
         kept = None if rows_at_once else self._kept  # what a long run draws does not depend on what came before
         return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, kept, rows_at_once)
+
+    def search(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        width: int,
+        *,
+        watch: Watch | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[Generation]:
+        """Several likely texts; see `Engine.search`."""
+        ids = self._encode(prompt, params.max_new_tokens)
+        interrupt = _interrupt(params.timeout_s, cancelled)
+        return beam_search(self._model, self._tokens, ids, params, width, interrupt, watch, self._kept)
+
+    def logprobs_after(
+        self,
+        prompt: Prompt,
+        texts: Sequence[str],
+        following: str,
+        *,
+        most_tokens: int,
+        timeout_s: float | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[float] | None:
+        """How likely a text is after each of several others; see `Engine.logprobs_after`."""
+        encoded = [self._tokens.encode_text(text) for text in texts]
+        wanted = self._tokens.encode_text(following)[:most_tokens]
+        if not encoded or not wanted:
+            return [0.0] * len(encoded)
+        try:
+            ids = self._encode(prompt, max(map(len, encoded)) + len(wanted))
+            interrupt = _interrupt(timeout_s, cancelled)
+            return logprobs_after(self._model, ids, encoded, wanted, interrupt, self._kept_for_scores)
+        except (PromptTooLong, Interrupted):
+            return None
+
+    def _encode(self, prompt: Prompt, new_tokens: int) -> list[int]:
+        """The ids of a prompt, at least one.
+
+        Raises:
+            PromptTooLong: they do not fit with so many new ones.
+        """
+        ids = self._tokens.encode(prompt)
+        if len(ids) + new_tokens > self._info.context_tokens:
+            raise PromptTooLong(
+                f"a prompt of {len(ids)} tokens and {new_tokens} new ones do not fit "
+                f"the model's {self._info.context_tokens}"
+            )
+        return ids or [min(self._tokens.end_ids, default=0)]  # nothing to continue: as after an earlier text
 
 
 def _interrupt(timeout_s: float | None, cancelled: Cancelled) -> Interrupt:

@@ -56,6 +56,13 @@ def generating(command: Function) -> Function:
         ),
         click.option("--seed", default=0, show_default=True, type=int, help="Of the draws; the same gives the same."),
         click.option(
+            "--candidates",
+            default=1,
+            show_default=True,
+            type=click.IntRange(1),
+            help="Of a hole, rank so many texts for the one that is the sample.",
+        ),
+        click.option(
             "--batch", default=64, show_default=True, type=click.IntRange(1), help="Samples decoded together."
         ),
     ]

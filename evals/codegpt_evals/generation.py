@@ -14,8 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from codegpt.complete import CONFIGURATION, CompletionOptions, Plan, conclude
-from codegpt.engine.protocol import Generation, SamplingParams
+from codegpt.complete import CONFIGURATION, CompletionOptions, Plan, conclude, suggest
+from codegpt.engine.protocol import Generation, SamplingParams, StopReason
 from codegpt.errors import InputError
 from codegpt.load import LoadedModel
 from codegpt.postprocess import ended
@@ -35,6 +35,7 @@ class Sampling:
 
     Attributes:
         samples: how many of each problem.
+        candidates: of a hole, how many texts are ranked for the one that is the sample.
         temperature: 0 is greedy, and then one sample is all there is.
         batch: samples that are decoded together; as some end, others of the same group take their places.
     """
@@ -45,15 +46,18 @@ class Sampling:
     seed: int = 0
     batch: int = 64
     max_new_tokens: int = 512  # of a request; holes have the editor's own limits
+    candidates: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what would draw nothing, or the same sample several times.
 
         Raises:
-            InputError: no sample, or more than one without a temperature.
+            InputError: no sample, or more than one without a temperature or out of candidates.
         """
-        if self.samples < 1 or self.batch < 1:
+        if min(self.samples, self.batch, self.candidates) < 1:
             raise InputError("there is at least one sample, and at least one in a batch")
+        if self.candidates > 1 and (self.samples > 1 or self.temperature > 0):
+            raise InputError("--candidates are the likeliest texts, and one of them is the sample: leave --samples out")
         if self.samples > 1 and self.temperature == 0:
             raise InputError("several samples at temperature 0 are the same one; give --temperature, such as 0.8")
 
@@ -117,13 +121,15 @@ def ask(problem: Problem, loaded: LoadedModel, sampling: Sampling, options: Comp
     """The prompt of a problem, and how its answer is drawn.
 
     Raises:
-        InputError: a request is too long for the model.
+        InputError: a request is too long for the model, or wants candidates.
     """
     engine = loaded.engine
     if isinstance(problem.asks, Hole):
         plan = plan_for(problem, engine.count_tokens, loaded.fim, options)
         return Asked(problem, plan.prompt, replace(plan.params, top_p=sampling.top_p), plan)
     most = min(sampling.max_new_tokens, engine.info.context_tokens // 2)
+    if sampling.candidates > 1:
+        raise InputError(f"{problem.task_id} is no hole; --candidates are for holes")
     params = SamplingParams(most, sampling.temperature, top_p=sampling.top_p, seed=sampling.seed)
     prompt = render_request(problem.asks, loaded.chat, engine.info.markup)
     if _tokens(prompt, loaded) + most > engine.info.context_tokens:
@@ -134,7 +140,7 @@ def ask(problem: Problem, loaded: LoadedModel, sampling: Sampling, options: Comp
 def groups(asked: Sequence[Asked], sampling: Sampling) -> list[Group]:
     """All groups of a run, in order: problems with the same parameters share them."""
     rows = min(sampling.samples, sampling.batch)
-    together = max(1, BATCHES_IN_GROUP * sampling.batch // rows)
+    together = max(1, BATCHES_IN_GROUP * sampling.batch // (rows * sampling.candidates))
     result = []
     for _, alike in groupby(sorted(asked, key=_parameters), key=_parameters):
         listed = list(alike)
@@ -178,7 +184,7 @@ def prepare(
         InputError: `path` holds samples of another model, setup or prompt.
     """
     setup = setup_digest(setup_of(loaded, sampling, options))
-    options = replace(options, temperature=sampling.temperature, seed=sampling.seed)
+    options = replace(options, temperature=sampling.temperature, seed=sampling.seed, n=sampling.candidates)
     options = options.within(loaded.engine.info.context_tokens)
     asked = [ask(problem, loaded, sampling, options) for problem in problems]
     prompts = {each.problem.task_id: prompt_digest(each.prompt) for each in asked}
@@ -220,6 +226,24 @@ def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, st
 
 
 def _draw(group: Group, drawing: Drawing, advance: Callable[[int], None]) -> list[Sample]:
+    best = [_best(each.plan, drawing, advance) for each in group.asked if each.plan is not None and each.plan.n > 1]
+    drawn = [[each] for each in best] or _drawn(group, drawing, advance)
+    return [
+        _sample(asked, group.first_row + row, generation, drawing)
+        for asked, generations in zip(group.asked, drawn, strict=True)
+        for row, generation in enumerate(generations)
+    ]
+
+
+def _best(plan: Plan, drawing: Drawing, advance: Callable[[int], None]) -> Generation:
+    """What the editor's first suggestion was made of."""
+    items = suggest(plan, drawing.loaded.engine).items
+    advance(1)
+    return items[0].generation if items else Generation("", (), 0.0, StopReason.END_OF_TEXT)
+
+
+def _drawn(group: Group, drawing: Drawing, advance: Callable[[int], None]) -> list[list[Generation]]:
+    """The rows of all problems of a group in shared batches."""
     params = replace(group.asked[0].params, first_row=group.first_row)
     stopped = 0
 
@@ -239,11 +263,7 @@ def _draw(group: Group, drawing: Drawing, advance: Callable[[int], None]) -> lis
     prompts = [each.prompt for each in group.asked]
     drawn = drawing.loaded.engine.generate(prompts, params, n=group.rows, watch=watch, rows_at_once=drawing.at_once)
     advance(len(group.keys) - stopped)  # those that ended in another way
-    return [
-        _sample(asked, group.first_row + row, generation, drawing)
-        for asked, generations in zip(group.asked, drawn, strict=True)
-        for row, generation in enumerate(generations)
-    ]
+    return drawn
 
 
 def _sample(asked: Asked, index: int, generation: Generation, drawing: Drawing) -> Sample:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from codegpt.errors import InputError
+from codegpt_evals import plots
 from codegpt_evals.records import FORMAT, Grade, replace_bytes
 from codegpt_evals.stages import Result
 
@@ -30,6 +31,8 @@ _PUBLIC = (
 def publish(result: Result, folder: Path, name: str) -> list[Path]:
     """Write `name`.json, the figures, and `name`.jsonl, a line a sample, into `folder`; many lines are compressed.
 
+    Where there is more than one k, `name`.svg is the curve of pass@k.
+
     Raises:
         InputError: together they are larger than a repository should hold.
     """
@@ -40,6 +43,9 @@ def publish(result: Result, folder: Path, name: str) -> list[Path]:
         folder / f"{name}.json": figures.encode(),
         folder / f"{name}.jsonl{'' if small else '.gz'}": lines if small else gzip.compress(lines, mtime=0),
     }
+    if len(result.summary.pass_at) > 1:
+        title = f"{result.task}, {result.made_by}, {result.summary.samples:,} samples"
+        contents[folder / f"{name}.svg"] = plots.pass_at_k(result.summary.pass_at, title).encode()
     size = sum(map(len, contents.values()))
     if size > MOST_BYTES:
         raise InputError(f"{size} bytes, compressed; of one run at most {MOST_BYTES} are published")

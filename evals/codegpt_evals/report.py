@@ -42,7 +42,7 @@ def as_json(result: Result) -> str:
 def as_markdown(result: Result) -> str:
     """Tables of the figures."""
     summary = result.summary
-    lines = [f"# {result.task}", "", f"{_model(result)}, {_attempted(result)} problems, {summary.samples} samples.", ""]
+    lines = [f"# {result.task}", "", f"{result.made_by}, {_attempted(result)} problems, {summary.samples} samples.", ""]
     rows = [[f"pass@{k}", percent(found)] for k, found in summary.pass_at.items()]
     lines += table(["", "share, with 95% interval over problems"], rows)
     if summary.infilling is not None:
@@ -151,7 +151,3 @@ def _attempted(result: Result) -> str:
     """How many problems have samples, and of how many if not all have."""
     attempted, total = result.summary.problems, result.facts.get("of")
     return str(attempted) if total in (None, attempted) else f"{attempted} of {total}"
-
-
-def _model(result: Result) -> str:
-    return str(result.facts.get("setup", {}).get("model") or "samples made elsewhere")

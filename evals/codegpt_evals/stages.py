@@ -47,6 +47,11 @@ class Result:
     summary: Summary
 
     @property
+    def made_by(self) -> str:
+        """Whose the samples are, to read."""
+        return str(self.facts.get("setup", {}).get("model") or "samples made elsewhere")
+
+    @property
     def line(self) -> dict[str, Any]:
         """The figures as the last line of a command has them."""
         summary = self.summary
@@ -99,7 +104,7 @@ def generate_samples(
     with folder.locked():
         folder.begin(task.name, task.data)
         drawing = prepare(task.problems, loaded, sampling, options, folder.samples)
-        configuration = _configuration(loaded.engine.info.name, fim)
+        configuration = _configuration(loaded.engine.info.name, fim, sampling.candidates)
         folder.note(configuration=configuration, setup=setup, left_out=task.left_out, of=task.size)
         _draw(drawing, folder, sampling.samples * len(task.problems), bars)
     return folder.path
@@ -116,10 +121,14 @@ def _own_folder(task: Task, setup: dict[str, Any]) -> Path:
     return cache_root() / "evals" / name.replace("/", "-")
 
 
-def _configuration(model: str, fim: str) -> str:
+def _configuration(model: str, fim: str, candidates: int) -> str:
     """The released configuration by its name, and what was set otherwise."""
-    others = [f"model {model}"] if model != DEFAULT_MODEL else []
-    return ", ".join([CONFIGURATION, *others, *([f"format {fim}"] if fim else [])])
+    others = {
+        f"model {model}": model != DEFAULT_MODEL,
+        f"format {fim}": bool(fim),
+        f"{candidates} candidates": candidates > 1,
+    }
+    return ", ".join([CONFIGURATION, *(name for name, differs in others.items() if differs)])
 
 
 def _draw(drawing: Drawing, folder: RunFolder, total: int, bars: Bars) -> None:

@@ -189,6 +189,7 @@ def test_as_json(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) 
     result = json.loads(captured.out)
     assert {name: value for name, value in result.items() if name not in ("load_s", "complete_s")} == {
         "text": "é",
+        "others": [],
         "why_none": "",
         "model": "scripted",
         "fim": "qwen2.5-coder/spm",
@@ -203,6 +204,17 @@ def test_as_json(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) 
     }
     assert 0 <= result["load_s"] < 5
     assert 0 <= result["complete_s"] < 5
+
+
+def test_several_candidates(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=lambda text, _following: float(text))
+    loads(LoadedModel(engine, None))
+    arguments = ["complete", "a.py", "--at", "1:1", "--candidates", "3"]
+    assert run(cli, "codegpt", arguments) == 0
+    assert capsys.readouterr().out == "2"
+    assert run(cli, "codegpt", [*arguments, "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["text"], result["others"]) == ("2", ["1", "0"])
 
 
 def test_as_json_with_no_suggestion(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,17 @@ from itertools import count
 
 import pytest
 
-from codegpt.complete import Completion, CompletionOptions, Completions, choose_extent, complete, conclude, plan
+from codegpt.complete import (
+    RANKING_TOKENS,
+    Completion,
+    CompletionOptions,
+    Completions,
+    choose_extent,
+    complete,
+    conclude,
+    plan,
+    rank,
+)
 from codegpt.document import Document
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason
 from codegpt.engine.scripted import ScriptedEngine
@@ -46,7 +56,8 @@ def test_a_line_from_end_to_end() -> None:
         Cut("drop_typed_space", "white space that is already typed", 1),
         Cut("stop_at_line_end", "the completion is for this line only", 1),
     )
-    assert found == Completions((Completion("a + b", -0.1, cuts, StopReason.STOP),), "", Extent.LINE, cuts)
+    written = Generation(" a + b\n", tuple(map(ord, " a + b\n")), -0.1, StopReason.STOP)
+    assert found == Completions((Completion("a + b", written, cuts),), "", Extent.LINE, cuts)
 
 
 def test_a_block_from_end_to_end() -> None:
@@ -54,7 +65,7 @@ def test_a_block_from_end_to_end() -> None:
     found = complete(*at("def f(a, b):\n    ‸\n\n\nf(1, 2)\n"), recorder.engine, PSM)
     assert recorder.prompts[0].parts == (PRE, "def f(a, b):\n", SUF, "\n\n\nf(1, 2)\n", MID)
     assert (texts(found), found.extent) == (["total = a + b\n    return total"], Extent.BLOCK)
-    assert found.items[0].stop_reason is StopReason.STOP
+    assert found.items[0].generation.stop_reason is StopReason.STOP
 
 
 @pytest.mark.parametrize(
@@ -175,7 +186,7 @@ def test_what_is_there_at_the_deadline_is_suggested() -> None:
     late = CompletionOptions(timeout_s=0.3, max_block_tokens=1000)
     slow = ScriptedEngine("a = 1\n" + "b" * 500, seconds_per_token=0.01)
     found = complete(*at("‸\n"), slow, PSM, late)
-    assert [(item.text, item.stop_reason) for item in found.items] == [("a = 1", StopReason.DEADLINE)]
+    assert [(item.text, item.generation.stop_reason) for item in found.items] == [("a = 1", StopReason.DEADLINE)]
     found = complete(*at("‸\n"), ScriptedEngine("a"), PSM, CompletionOptions(timeout_s=0.0))
     assert (found.items, found.why_none) == ((), "the deadline passed before the first token")
 
@@ -195,7 +206,7 @@ def test_the_surest_suggestion_comes_first() -> None:
         Generation("c", (1,), -0.01, StopReason.CANCELLED),
     ]
     found = conclude(asked, rows)
-    assert [(item.text, item.mean_logprob) for item in found.items] == [("a", -0.1), ("b", -0.5)]
+    assert [(item.text, item.generation.mean_logprob) for item in found.items] == [("a", -0.1), ("b", -0.5)]
     assert found.why_none == ""
 
 
@@ -246,7 +257,7 @@ def test_what_was_cut_off_loses_its_unfinished_line_whatever_is_left_out() -> No
 def test_a_block_that_was_cut_off_loses_its_unfinished_line(source: str, text: str, limit: int, expected: str) -> None:
     options = CompletionOptions(max_block_tokens=limit, max_line_tokens=limit)
     [item] = complete(*at(source), ScriptedEngine(text), PSM, options).items
-    assert (item.text, item.stop_reason) == (expected, StopReason.LENGTH)
+    assert (item.text, item.generation.stop_reason) == (expected, StopReason.LENGTH)
 
 
 @pytest.mark.parametrize(
@@ -268,5 +279,52 @@ def test_the_engine_is_stopped_as_soon_as_nothing_more_can_survive() -> None:
     asked = count()
     engine = ScriptedEngine("    a\n    b\n\n\ndef g():\n    pass\n")
     [item] = complete(*at("def f():\n    ‸\n"), engine, PSM, cancelled=lambda: next(asked) < 0).items
-    assert (item.text, item.stop_reason) == ("a\n    b", StopReason.STOP)
+    assert (item.text, item.generation.stop_reason) == ("a\n    b", StopReason.STOP)
     assert next(asked) == len("    a\n    b\n\n\ndef g():\n")  # asked once before each token
+
+
+LINES = ["x = 1\n", "y = 2\n", "x = 1 \n", "z = 3\n"]
+
+
+def test_of_several_suggestions_the_one_that_goes_best_with_what_follows_comes_first() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def fit(text: str, following: str) -> float:
+        asked.append((text, following))
+        return -1.0 if text == "    z = 3" else -9.0
+
+    engine = ScriptedEngine(lambda _prompt, row: "    " + LINES[row], fit=fit)
+    several = CompletionOptions(extent=Extent.LINE, n=4)
+    found = complete(*at("def f():\n    ‸\r\n    return z\r\n" + "#" * 99), engine, PSM, several)
+    assert texts(found) == ["z = 3", "x = 1", "y = 2"]
+    following = ("\n    return z\n" + "#" * 99)[:RANKING_TOKENS]
+    assert asked == [(f"    {text}", following) for text in ("x = 1", "y = 2", "z = 3")]
+
+
+def test_likelihood_and_fit_are_added() -> None:
+    def item(text: str, mean_logprob: float) -> Completion:
+        ids = tuple(range(len(text)))
+        return Completion(text, Generation(text, ids, mean_logprob, StopReason.STOP), ())
+
+    long, short = item("long!", -1.0), item("no", -2.0)
+    assert rank(Completions((long, short)), [0.0, 0.0]).items == (short, long)
+    assert rank(Completions((long, short)), [-1.0, -3.0]).items == (long, short)
+    assert rank(Completions((long, short)), [-1.0, -2.0]).items == (long, short)  # as sure: as they were
+
+
+@pytest.mark.parametrize("source", ["x = ‸", "x = ‸\n  \n"])
+def test_where_nothing_follows_the_surest_comes_first(source: str) -> None:
+    def fit(text: str, following: str) -> float:
+        raise AssertionError
+
+    engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=fit)
+    assert texts(complete(*at(source), engine, PSM, CompletionOptions(n=2))) == ["0", "1"]
+
+
+def test_a_ranking_that_is_late_leaves_the_order() -> None:
+    calls = count()
+    engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=lambda text, _following: float(text))
+    options = CompletionOptions(n=3)
+    assert texts(complete(*at("x = ‸\ny = 1\n"), engine, PSM, options)) == ["2", "1", "0"]
+    late = complete(*at("x = ‸\ny = 1\n"), engine, PSM, options, cancelled=lambda: next(calls) >= 6)
+    assert texts(late) == ["0", "1", "2"]

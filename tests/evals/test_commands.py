@@ -216,6 +216,11 @@ def test_a_folder_of_another_task(data: Path, tmp_path: Path, capsys: Output) ->
         (("run", "nope"), "'nope' is not one of 'humaneval'"),
         (("run", "jsonl"), "the task jsonl needs --data FILE"),
         (("run", "jsonl", "--data", "{data}", "--samples", 3), "several samples at temperature 0 are the same one"),
+        (
+            ("run", "jsonl", "--data", "{data}", "--samples", 2, "--temperature", 1, "--candidates", 2),
+            "one of them is the sample: leave --samples out",
+        ),
+        (("run", "jsonl", "--data", "{data}", "--candidates", 2), "double is no hole; --candidates are for holes"),
         (("run", "jsonl", "--data", "{data}", "--samples", 0), "0 is not in the range x>=1"),
         (("grade", "{data}", "--task", "jsonl", "--data", "{data}", "--out", "{tmp}/o"), "a sample has either"),
         (("grade", "{tmp}/none", "--task", "jsonl", "--out", "{tmp}/o"), "does not exist"),
@@ -254,6 +259,18 @@ def test_published_files_hold_no_text(data: Path, tmp_path: Path, capsys: Output
         "stop_reason",
         "mean_logprob",
     }
+
+
+def test_several_samples_are_published_with_their_curve(tmp_path: Path, data: Path, capsys: Output) -> None:
+    samples, out = tmp_path / "samples.jsonl", tmp_path / "out"
+    wrong_and_right = [{"task_id": "double", "completion": f"    return {text}"} for text in ("n", "2 * n")]
+    samples.write_text("".join(json.dumps(line) + "\n" for line in wrong_and_right))
+    assert evals("grade", samples, "--task", "jsonl", "--data", data, "--out", out) == 0
+    assert evals("publish", out, tmp_path / "results", "--name", "two") == 0
+    curve = (tmp_path / "results" / "two.svg").read_text()
+    assert "jsonl, samples made elsewhere, 2 samples" in curve
+    assert ">50.0<" in curve
+    assert "return" not in curve
 
 
 def test_many_lines_are_published_compressed_and_too_many_not_at_all(

@@ -1,5 +1,7 @@
 """Holes: the same path as the editor's, and what each rule does."""
 
+from pathlib import Path
+
 import pytest
 from codegpt_evals.generation import Sampling, draw, prepare
 from codegpt_evals.holes import Fillings, fillings, is_exact, plan_for
@@ -47,6 +49,31 @@ def test_a_sample_is_what_complete_shows(tmp_path: object, name: str) -> None:
     assert sample.completion == hole.inserted(shown[0].text)
     assert fillings(problem(name), sample).shown == sample.completion
     assert is_exact(hole, sample.completion)
+
+
+@pytest.mark.parametrize("name", ["whole line", "within a line"])
+def test_of_several_candidates_the_sample_is_what_complete_shows_first(tmp_path: Path, name: str) -> None:
+    hole = HOLES[name]
+    written = ["wrong\n", WRITTEN[name], "", "worse\n"]
+    engine = ScriptedEngine(lambda _prompt, row: written[row], fit=lambda text, _following: float("wrong" not in text))
+    path = tmp_path / "samples.jsonl"
+    drawing = prepare([problem(name)], LoadedModel(engine, SPM), Sampling(candidates=4), CompletionOptions(), path)
+    advanced: list[int] = []
+    list(draw(drawing, advanced.append))
+    assert advanced == [1]
+    [sample] = read_samples(path)
+    options = CompletionOptions(n=4, extent=Extent.LINE if hole.one_line else None)
+    shown = complete(hole.document("python"), len(hole.prefix), engine, SPM, options).items
+    assert sample.completion == hole.inserted(shown[0].text) == fillings(problem(name), sample).shown
+    assert shown[0].generation.text == sample.raw
+
+
+def test_no_candidate_that_may_be_shown_is_an_empty_sample(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    loaded = LoadedModel(ScriptedEngine(""), SPM)
+    list(draw(prepare([problem("block")], loaded, Sampling(candidates=2), CompletionOptions(), path)))
+    [sample] = read_samples(path)
+    assert (sample.completion, sample.raw, sample.tokens) == ("\n", "", 0)
 
 
 def test_a_stop_reason_that_we_do_not_know() -> None:

@@ -67,6 +67,30 @@ def test_deadline_and_cancel(engine: TorchEngine) -> None:
     assert len(stopped.token_ids) == 3
 
 
+def test_several_likely_texts(engine: TorchEngine) -> None:
+    prompt, params = Prompt(("ab",)), SamplingParams(max_new_tokens=5)
+    found = engine.search(prompt, params, 3)
+    assert len({row.token_ids for row in found}) == 3
+    assert [row.logprob for row in found] == sorted((row.logprob for row in found), reverse=True)
+    assert engine.search(prompt, SamplingParams(timeout_s=0.0), 3)[0].stop_reason is StopReason.DEADLINE
+    with pytest.raises(PromptTooLong):
+        engine.search(Prompt(("x" * 2047,)), SamplingParams(max_new_tokens=2), 3)
+
+
+def test_how_likely_a_text_is_after_others(engine: TorchEngine) -> None:
+    prompt = Prompt(("ab",))
+    found = engine.logprobs_after(prompt, ["c", "déf"], "\nxyz", most_tokens=2)
+    assert found is not None
+    assert found == engine.logprobs_after(prompt, ["c", "déf"], "\nx", most_tokens=32)
+    assert len(set(found)) == 2
+    assert all(score < 0 for score in found)
+    assert engine.logprobs_after(prompt, ["c", "d"], "", most_tokens=32) == [0.0, 0.0]
+    assert engine.logprobs_after(prompt, [], "x", most_tokens=32) == []
+    assert engine.logprobs_after(prompt, ["c"], "x", most_tokens=32, cancelled=lambda: True) is None
+    assert engine.logprobs_after(prompt, ["c"], "x", most_tokens=32, timeout_s=0.0) is None
+    assert engine.logprobs_after(Prompt(("x" * 2047,)), ["c"], "x", most_tokens=32) is None
+
+
 def test_load(tiny_model: PreTrainedModel, tokenizer_json: str, tmp_path: Path) -> None:
     tiny_model.save_pretrained(tmp_path)
     (tmp_path / "tokenizer.json").write_text(tokenizer_json, encoding="utf-8")

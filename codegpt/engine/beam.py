@@ -1,0 +1,137 @@
+"""Beam search: of the texts that may follow a prompt, the likeliest ones, each different from the others.
+
+`beam_search` is the fast path (the prompt computed once, one step for all beams); `beam_search_plain` is its slow twin,
+which computes everything anew for every token of every beam. In float32 both give the same tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
+from codegpt.engine.decode import PromptCache, Row, prefill
+from codegpt.engine.kv_cache import Batch, join, lengthen, select_rows, truncate
+from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
+from codegpt.engine.tokens import Tokens
+
+
+def _root() -> list[Row]:
+    return [Row(0, torch.empty(0))]
+
+
+@dataclass
+class Beams:
+    """The likeliest beginnings found so far, at most `width` of them, and the texts that have ended."""
+
+    width: int
+    tokens: Tokens
+    params: SamplingParams
+    watch: Watch | None
+    growing: list[Row] = field(default_factory=_root)
+    ended: list[Row] = field(default_factory=list)
+
+    def extend(self, logits: Tensor) -> list[int]:
+        """Replace the growing beams by their likeliest next ones.
+
+        Args:
+            logits: (B, V), what follows each of them.
+
+        Returns:
+            which of them each of the new ones continues.
+        """
+        logprobs = logits.float().log_softmax(dim=-1)
+        sums = torch.tensor([row.logprob_sum for row in self.growing], device=logits.device)
+        scores = (sums[:, None] + logprobs).flatten()
+        # Twice as many as are wanted: some may end, and the others are to be enough.
+        best = scores.topk(min(2 * self.width, len(scores))).indices.tolist()
+        grown: list[Row] = []
+        parents = []
+        for at in best:
+            parent, token = divmod(at, logits.shape[-1])
+            row = replace(self.growing[parent], ids=list(self.growing[parent].ids))
+            row.append(token, float(logprobs[parent, token]), self.tokens, self.params, self.watch)
+            if row.stop_reason is not None:
+                self.ended.append(row)
+            else:
+                grown.append(row)
+                parents.append(parent)
+            if len(grown) == self.width:
+                break
+        self.growing = grown
+        self.ended = sorted(self.ended, key=_likeliest)[: self.width]
+        return parents
+
+    @property
+    def settled(self) -> bool:
+        """Whether no growing beam can still come among the likeliest: growing makes none likelier."""
+        if not self.growing or len(self.ended) < self.width:
+            return not self.growing
+        return self.ended[-1].logprob_sum >= max(row.logprob_sum for row in self.growing)
+
+    def generations(self, unfinished: StopReason | None) -> list[Generation]:
+        """The likeliest first; with a reason why the search was stopped, those that were still growing too."""
+        rows = [*self.ended, *(self.growing if unfinished else [])]
+        return [row.generation(unfinished or StopReason.LENGTH) for row in sorted(rows, key=_likeliest)[: self.width]]
+
+
+def _likeliest(row: Row) -> float:
+    return -row.logprob_sum
+
+
+def beam_search(
+    model: CausalModel,
+    tokens: Tokens,
+    prompt: Sequence[int],
+    params: SamplingParams,
+    width: int,
+    interrupt: Interrupt,
+    watch: Watch | None = None,
+    kept: PromptCache | None = None,
+) -> list[Generation]:
+    """The `width` likeliest texts after `prompt`, which has at least one token; the likeliest first.
+
+    Args:
+        params: temperature, top-k, top-p and seed do nothing.
+        watch: all beams are row 0.
+        kept: see `decode`.
+    """
+    beams = Beams(width, tokens, params, watch)
+    kept = kept or PromptCache()
+    batch: Batch | None = None
+    try:
+        logits = prefill(model, prompt, kept, interrupt)
+        while True:
+            parents = beams.extend(logits)
+            if beams.settled:
+                return beams.generations(None)
+            if batch is None:
+                batch = join([kept.cache], [len(prompt)], len(parents))
+            elif parents != list(range(len(batch.lengths))):
+                batch = select_rows(batch, parents)
+            ids = torch.tensor([row.ids[-1:] for row in beams.growing])
+            positions = batch.lengths[:, None]
+            batch = lengthen(batch)
+            logits = model.forward(ids, batch.cache, interrupt, batch.attention_mask, positions)
+    except Interrupted as interrupted:
+        truncate(kept.cache, len(kept.ids))
+        return beams.generations(interrupted.reason)
+
+
+def beam_search_plain(
+    model: CausalModel,
+    tokens: Tokens,
+    prompt: Sequence[int],
+    params: SamplingParams,
+    width: int,
+    interrupt: Interrupt,
+    watch: Watch | None = None,
+) -> list[Generation]:
+    """The slow twin of `beam_search`: no cache and no batch."""
+    beams = Beams(width, tokens, params, watch)
+    while not beams.settled:
+        sequences = [torch.tensor([[*prompt, *row.ids]]) for row in beams.growing]
+        beams.extend(torch.cat([model.forward(sequence, DynamicCache(), interrupt) for sequence in sequences]))
+    return beams.generations(None)

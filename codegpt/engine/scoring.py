@@ -1,0 +1,76 @@
+"""How likely a text is after each of several others: what a completion is worth to what stands behind it.
+
+`logprobs_after` is the fast path (the prompt computed once, all texts in one batch); `logprobs_after_plain` is its slow
+twin.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
+from codegpt.engine.decode import PromptCache, prefill
+from codegpt.engine.kv_cache import join, truncate
+
+
+def logprobs_after(
+    model: CausalModel,
+    prompt: Sequence[int],
+    texts: Sequence[Sequence[int]],
+    following: Sequence[int],
+    interrupt: Interrupt,
+    kept: PromptCache | None = None,
+) -> list[float]:
+    """The natural log-probability of `following` after `prompt` and each of `texts`.
+
+    Args:
+        prompt, following: token ids, at least one each.
+        texts: token ids, at least one in each.
+        kept: see `decode`.
+
+    Raises:
+        Interrupted: `interrupt` gave a reason; `kept` is as it may be used again.
+    """
+    kept = kept or PromptCache()
+    try:
+        prefill(model, prompt, kept, interrupt)
+    except Interrupted:
+        truncate(kept.cache, len(kept.ids))
+        raise
+    # Rows end together, so that the logits that are wanted are the last ones: padding stands between prompt and text.
+    rows = [[*text, *following[:-1]] for text in texts]
+    longest = max(map(len, rows))
+    padding = torch.tensor([longest - len(row) for row in rows])
+    ids = torch.tensor([[0] * (longest - len(row)) + row for row in rows])
+    steps = torch.arange(longest)[None, :] - padding[:, None]
+    mask = torch.cat([torch.ones(len(rows), len(prompt), dtype=torch.long), (steps >= 0).long()], dim=1)
+    batch = join([kept.cache], [len(prompt)], len(rows))
+    positions = (len(prompt) + steps.clamp(min=0)).to(model.device)
+    logits = model.forward_last(len(following), ids, batch.cache, interrupt, mask.to(model.device), positions)
+    return _sums(logits, following)
+
+
+def logprobs_after_plain(
+    model: CausalModel,
+    prompt: Sequence[int],
+    texts: Sequence[Sequence[int]],
+    following: Sequence[int],
+    interrupt: Interrupt,
+) -> list[float]:
+    """The slow twin of `logprobs_after`: no cache and no batch."""
+    found = []
+    for text in texts:
+        sequence = torch.tensor([[*prompt, *text, *following[:-1]]])
+        found += _sums(model.forward_last(len(following), sequence, DynamicCache(), interrupt), following)
+    return found
+
+
+def _sums(logits: Tensor, following: Sequence[int]) -> list[float]:
+    """(B, T, V) logits to the log-probability of `following` (T) in each row."""
+    wide = logits.float()
+    wanted = torch.tensor(following, device=wide.device).expand(len(wide), -1)[..., None]
+    each = wide.gather(-1, wanted).squeeze(-1) - wide.logsumexp(dim=-1)
+    sums: list[float] = each.sum(dim=-1).tolist()
+    return sums

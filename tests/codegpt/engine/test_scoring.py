@@ -1,0 +1,68 @@
+"""What follows is as likely in one batch as computed alone."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from transformers import DynamicCache, PreTrainedModel
+
+from codegpt.engine.causal_model import CausalModel, Interrupted
+from codegpt.engine.decode import PromptCache
+from codegpt.engine.protocol import StopReason
+from codegpt.engine.scoring import logprobs_after, logprobs_after_plain
+from codegpt.engine.tokens import Tokens
+
+
+def go_on() -> StopReason | None:
+    return None
+
+
+def stop_after(calls: int) -> Callable[[], StopReason | None]:
+    left = iter(range(calls))
+    return lambda: None if next(left, None) is not None else StopReason.CANCELLED
+
+
+@pytest.fixture
+def model(tiny_model: PreTrainedModel) -> CausalModel:
+    return CausalModel(tiny_model)
+
+
+@pytest.mark.parametrize("following", ["\n", "\n    return x\n"])
+@pytest.mark.parametrize("texts", [["a"], ["x = 1", "y", "é😀 + 12345"], ["same", "same"]])
+def test_the_batch_equals_one_by_one(model: CausalModel, tokens: Tokens, texts: list[str], following: str) -> None:
+    prompt = tokens.encode_text("def f(x):\n    ")
+    encoded = [tokens.encode_text(text) for text in texts]
+    wanted = tokens.encode_text(following)
+    fast = logprobs_after(model, prompt, encoded, wanted, go_on)
+    assert fast == pytest.approx(logprobs_after_plain(model, prompt, encoded, wanted, go_on), abs=1e-3)
+
+
+def test_it_is_the_sum_over_the_tokens(model: CausalModel, tokens: Tokens) -> None:
+    prompt, text, following = (tokens.encode_text(each) for each in ("ab", "cd", "ef"))
+    expected = 0.0
+    for at, token in enumerate(following):
+        sequence = torch.tensor([[*prompt, *text, *following[:at]]])
+        expected += float(model.forward(sequence, DynamicCache(), go_on).log_softmax(-1)[0, token])
+    assert logprobs_after(model, prompt, [text], following, go_on) == pytest.approx([expected], abs=1e-3)
+
+
+def test_a_kept_prompt_changes_nothing(model: CausalModel, tokens: Tokens) -> None:
+    kept = PromptCache()
+    text, following = tokens.encode_text("12"), tokens.encode_text("\nz")
+    for before in ("abc", "abcd", "xyz", "abc"):
+        prompt = tokens.encode_text(before)
+        reused = logprobs_after(model, prompt, [text, text[:1]], following, go_on, kept)
+        alone = logprobs_after_plain(model, prompt, [text, text[:1]], following, go_on)
+        assert reused == pytest.approx(alone, abs=1e-3)
+        assert kept.ids == prompt
+
+
+def test_interrupted_the_kept_prompt_stays_right(model: CausalModel, tokens: Tokens) -> None:
+    kept = PromptCache()
+    prompt, text, following = (tokens.encode_text(each) for each in ("x = 1\n" * 9, "cd", "ef"))
+    expected = logprobs_after(model, prompt, [text], following, go_on)
+    for calls in (0, 1, 3, 4):  # of 3 layers: in the prompt, and behind it
+        with pytest.raises(Interrupted):
+            logprobs_after(model, prompt, [text], following, stop_after(calls), kept)
+        assert {layer.keys.shape[-2] for layer in kept.cache.layers if layer.keys is not None} <= {len(kept.ids)}
+    assert logprobs_after(model, prompt, [text], following, go_on, kept) == pytest.approx(expected, abs=1e-3)
