@@ -39,6 +39,7 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/mypy benchmarks/*.py
 
 # The jail's tests need it. Nothing is installed for anybody who is not root, and sudo is never called.
 bubblewrap:

@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 
 import click
-from codegpt_evals.tasks import TASKS
+from codegpt_evals.problem import Hole
+from codegpt_evals.tasks import load_task
 from transformers import AutoTokenizer
 
 from codegpt.checkpoints import DEFAULT_MODEL, find
@@ -27,7 +28,7 @@ def check(out: Path | None) -> None:
     publishers = AutoTokenizer.from_pretrained(checkpoint.directory)
     ours = Tokens((checkpoint.directory / "tokenizer.json").read_text(encoding="utf-8"))
     psm = parse_fim("qwen2.5-coder/psm")
-    holes = TASKS["infilling-single"]()
+    holes = [p.asks for p in load_task("infilling-single").problems if isinstance(p.asks, Hole)]
     differing = 0
     for hole in holes:
         published = f"<|fim_prefix|>{hole.prefix}<|fim_suffix|>{hole.suffix}<|fim_middle|>"

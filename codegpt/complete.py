@@ -15,7 +15,16 @@ from codegpt.context.fit import CountTokens
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
 from codegpt.languages import LANGUAGES
-from codegpt.postprocess import Cut, Extent, Place, drop_unfinished_line, ended, finish
+from codegpt.postprocess import (
+    Cut,
+    Extent,
+    Place,
+    drop_control_characters,
+    drop_typed_space,
+    drop_unfinished_line,
+    ended,
+    finish,
+)
 from codegpt.prompt import Fim, Prompt, render_fim
 from codegpt.syntax import HoleKind, Syntax, parse
 
@@ -96,21 +105,28 @@ class Completion:
 
     Attributes:
         generation: what the model wrote, before the rules.
+        logprob: how likely it found `text`, the token that ends it included.
     """
 
     text: str
     generation: Generation
     cuts: tuple[Cut, ...]
+    logprob: float
 
 
 @dataclass(frozen=True)
 class Completions:
-    """The suggestions, best first; where there is none, `why_none` says why in a few words."""
+    """The suggestions, best first; where there is none, `why_none` says why in a few words.
+
+    Attributes:
+        written: all that the model wrote, also what the rules left nothing of.
+    """
 
     items: tuple[Completion, ...]
     why_none: str = ""
     extent: Extent = Extent.LINE
-    cuts: tuple[Cut, ...] = field(default=())
+    cuts: tuple[Cut, ...] = ()
+    written: tuple[Generation, ...] = field(default=(), compare=False)
 
 
 def plan(
@@ -170,9 +186,15 @@ def conclude(asked: Plan, generations: Sequence[Generation], left_out: frozenset
         finished = finish(text, asked.place, left_out)
         cuts = cuts or finished.cuts
         if finished.text:
-            distinct.setdefault(finished.text, Completion(finished.text, generation, finished.cuts))
+            cut_off = sum(cut.characters for cut in finished.cuts if cut.rule not in _AT_THE_FRONT)
+            logprob = generation.logprob_of(len(text) - cut_off)
+            distinct.setdefault(finished.text, Completion(finished.text, generation, finished.cuts, logprob))
     why = "" if distinct else _why_none(generations, cuts)
-    return Completions(tuple(distinct.values()), why, asked.place.extent, cuts)
+    return Completions(tuple(distinct.values()), why, asked.place.extent, cuts, tuple(generations))
+
+
+_AT_THE_FRONT = (drop_control_characters.__name__, drop_typed_space.__name__)
+"""The rules that do not shorten a text at its end."""
 
 
 def rank(completions: Completions, fits: Sequence[float]) -> Completions:
@@ -181,35 +203,38 @@ def rank(completions: Completions, fits: Sequence[float]) -> Completions:
     Args:
         fits: the log-probability of the text after the cursor, behind each of them.
     """
-    likely = [item.generation.logprob + fit for item, fit in zip(completions.items, fits, strict=True)]
-    order = sorted(range(len(likely)), key=lambda at: -likely[at])
-    return replace(completions, items=tuple(completions.items[at] for at in order))
+    pairs = zip(completions.items, fits, strict=True)
+    ranked = sorted(pairs, key=lambda pair: -(pair[0].logprob + pair[1]))
+    return replace(completions, items=tuple(item for item, _ in ranked))
 
 
 def suggest(asked: Plan, engine: Engine, cancelled: Cancelled = never) -> Completions:
     """Let the engine write what was planned, and cut and rank it."""
     started = time.monotonic()
 
-    def watch(_row: int, text: str) -> bool:
-        return ended(text, asked.place)
+    place, params = asked.place, asked.params
 
-    if asked.n > 1 and asked.params.temperature == 0:
-        generations = engine.search(asked.prompt, asked.params, asked.n, watch=watch, cancelled=cancelled)
+    def watch(_row: int, text: str) -> bool:
+        return ended(text, place)
+
+    def shown(text: str) -> str:
+        return finish(text, place).text
+
+    if asked.n == 1 or params.temperature > 0:
+        [generations] = engine.generate([asked.prompt], params, n=asked.n, watch=watch, cancelled=cancelled)
     else:
-        [generations] = engine.generate([asked.prompt], asked.params, n=asked.n, watch=watch, cancelled=cancelled)
+        generations = engine.search(asked.prompt, params, asked.n, watch=watch, same=shown, cancelled=cancelled)
     completions = conclude(asked, generations)
-    if len(completions.items) < 2 or not asked.after.strip():
+    if len(completions.items) < 2:
         return completions
-    timeout_s = asked.params.timeout_s
-    fits = engine.logprobs_after(
-        asked.before,
-        [_for_model(asked.place.typed_space + item.text) for item in completions.items],
-        asked.after,
-        most_tokens=RANKING_TOKENS,
-        timeout_s=None if timeout_s is None else max(0.0, timeout_s - (time.monotonic() - started)),
-        cancelled=cancelled,
-    )
-    return completions if fits is None else rank(completions, fits)
+    fits = None
+    if asked.after.strip():
+        left_s = None if params.timeout_s is None else max(0.0, params.timeout_s - (time.monotonic() - started))
+        texts = [_for_model(place.typed_space + item.text) for item in completions.items]
+        fits = engine.logprobs_after(
+            asked.before, texts, asked.after, most_tokens=RANKING_TOKENS, timeout_s=left_s, cancelled=cancelled
+        )
+    return rank(completions, fits or [0.0] * len(completions.items))
 
 
 def complete(

@@ -5,7 +5,7 @@ which computes everything anew for every token of every beam. In float32 both gi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -14,8 +14,12 @@ from transformers import DynamicCache
 from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
 from codegpt.engine.decode import PromptCache, Row, prefill
 from codegpt.engine.kv_cache import Batch, join, lengthen, select_rows, truncate
-from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
+from codegpt.engine.protocol import Generation, Same, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
+
+LOOK_AT = 8
+"""So many times more next tokens are looked at than there are beams: at the end of a line most of the likely ones end a
+beam, and many of those are the same."""
 
 
 def _root() -> list[Row]:
@@ -24,12 +28,16 @@ def _root() -> list[Row]:
 
 @dataclass
 class Beams:
-    """The likeliest beginnings found so far, at most `width` of them, and the texts that have ended."""
+    """The likeliest beginnings found so far, at most `width` of them, and the texts that have ended.
+
+    Of ended texts that are the `same`, the likeliest stands for all.
+    """
 
     width: int
     tokens: Tokens
     params: SamplingParams
     watch: Watch | None
+    same: Same
     growing: list[Row] = field(default_factory=_root)
     ended: list[Row] = field(default_factory=list)
 
@@ -43,15 +51,13 @@ class Beams:
             which of them each of the new ones continues.
         """
         logprobs = logits.float().log_softmax(dim=-1)
-        sums = torch.tensor([row.logprob_sum for row in self.growing], device=logits.device)
+        sums = torch.tensor([row.logprob for row in self.growing], device=logits.device)
         scores = (sums[:, None] + logprobs).flatten()
-        # Twice as many as are wanted: some may end, and the others are to be enough.
-        best = scores.topk(min(2 * self.width, len(scores))).indices.tolist()
         grown: list[Row] = []
         parents = []
-        for at in best:
+        for at in scores.topk(min(LOOK_AT * self.width, len(scores))).indices.tolist():
             parent, token = divmod(at, logits.shape[-1])
-            row = replace(self.growing[parent], ids=list(self.growing[parent].ids))
+            row = self.growing[parent].copy()
             row.append(token, float(logprobs[parent, token]), self.tokens, self.params, self.watch)
             if row.stop_reason is not None:
                 self.ended.append(row)
@@ -61,24 +67,31 @@ class Beams:
             if len(grown) == self.width:
                 break
         self.growing = grown
-        self.ended = sorted(self.ended, key=_likeliest)[: self.width]
+        self.ended = self._distinct()[: self.width]
         return parents
+
+    def _distinct(self) -> list[Row]:
+        """The ended ones, likeliest first, without those that are the same as a likelier one."""
+        distinct: dict[str, Row] = {}
+        for row in sorted(self.ended, key=_likeliest):
+            distinct.setdefault(self.same(row.text), row)
+        return list(distinct.values())
 
     @property
     def settled(self) -> bool:
         """Whether no growing beam can still come among the likeliest: growing makes none likelier."""
         if not self.growing or len(self.ended) < self.width:
             return not self.growing
-        return self.ended[-1].logprob_sum >= max(row.logprob_sum for row in self.growing)
+        return self.ended[-1].logprob >= max(row.logprob for row in self.growing)
 
     def generations(self, unfinished: StopReason | None) -> list[Generation]:
-        """The likeliest first; with a reason why the search was stopped, those that were still growing too."""
-        rows = [*self.ended, *(self.growing if unfinished else [])]
-        return [row.generation(unfinished or StopReason.LENGTH) for row in sorted(rows, key=_likeliest)[: self.width]]
+        """The likeliest first; with a reason why the search was stopped, those that were still growing behind them."""
+        rows = [*self.ended, *(sorted(self.growing, key=_likeliest) if unfinished else [])]
+        return [row.generation(unfinished or StopReason.LENGTH) for row in rows[: self.width]]
 
 
 def _likeliest(row: Row) -> float:
-    return -row.logprob_sum
+    return -row.logprob
 
 
 def beam_search(
@@ -89,6 +102,7 @@ def beam_search(
     width: int,
     interrupt: Interrupt,
     watch: Watch | None = None,
+    same: Same = str,
     kept: PromptCache | None = None,
 ) -> list[Generation]:
     """The `width` likeliest texts after `prompt`, which has at least one token; the likeliest first.
@@ -96,9 +110,10 @@ def beam_search(
     Args:
         params: temperature, top-k, top-p and seed do nothing.
         watch: all beams are row 0.
+        same: see `Beams`.
         kept: see `decode`.
     """
-    beams = Beams(width, tokens, params, watch)
+    beams = Beams(width, tokens, params, watch, same)
     kept = kept or PromptCache()
     batch: Batch | None = None
     try:
@@ -128,9 +143,10 @@ def beam_search_plain(
     width: int,
     interrupt: Interrupt,
     watch: Watch | None = None,
+    same: Same = str,
 ) -> list[Generation]:
     """The slow twin of `beam_search`: no cache and no batch."""
-    beams = Beams(width, tokens, params, watch)
+    beams = Beams(width, tokens, params, watch, same)
     while not beams.settled:
         sequences = [torch.tensor([[*prompt, *row.ids]]) for row in beams.growing]
         beams.extend(torch.cat([model.forward(sequence, DynamicCache(), interrupt) for sequence in sequences]))

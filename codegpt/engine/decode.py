@@ -9,7 +9,7 @@ when the call is cancelled. Stops are decided on text, since a stop string may b
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -35,18 +35,21 @@ class Row:
     index: int
     uniforms: Tensor  # (max_new_tokens,)
     ids: list[int] = field(default_factory=list)
-    logprob_sum: float = 0.0
+    logprobs: list[float] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     text: str = ""
     stop_reason: StopReason | None = None
 
     def append(self, token: int, logprob: float, tokens: Tokens, params: SamplingParams, watch: Watch | None) -> None:
         """Take one drawn token and decide whether the row ends with it."""
-        self.logprob_sum += logprob
         self.ids.append(token)
+        self.logprobs.append(logprob)
         if token in tokens.end_ids:
+            self.ends.append(len(self.text))
             self.stop_reason = StopReason.END_OF_TEXT
             return
         self.text = tokens.decode(self.ids)
+        self.ends.append(len(self.text))
         stops = [at for at in (self.text.find(stop) for stop in params.stop) if at >= 0]
         if stops:
             self.text = self.text[: min(stops)]
@@ -56,10 +59,20 @@ class Row:
         if self.stop_reason is None and len(self.ids) == params.max_new_tokens:
             self.stop_reason = StopReason.LENGTH
 
+    def copy(self) -> "Row":
+        """Another row that has grown as far."""
+        return replace(self, ids=list(self.ids), logprobs=list(self.logprobs), ends=list(self.ends))
+
+    @property
+    def logprob(self) -> float:
+        """Of all tokens together."""
+        return sum(self.logprobs)
+
     def generation(self, unfinished: StopReason) -> Generation:
         """The row as a result; `unfinished` is the reason of a row that was still growing."""
-        mean = self.logprob_sum / len(self.ids) if self.ids else 0.0
-        return Generation(self.text, tuple(self.ids), mean, self.stop_reason or unfinished)
+        mean = self.logprob / len(self.ids) if self.ids else 0.0
+        reason = self.stop_reason or unfinished
+        return Generation(self.text, tuple(self.ids), mean, reason, tuple(self.logprobs), tuple(self.ends))
 
 
 Waiting = deque[tuple[Sequence[int], list[Row]]]

@@ -1,5 +1,6 @@
 """What an engine is: prompts in, generations out; no torch here."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,9 @@ Cancelled = Callable[[], bool]
 
 Watch = Callable[[int, str], bool]
 """`watch(row, text)` is called after each token with the row's text so far; True ends the row there."""
+
+Same = Callable[[str], str]
+"""Two texts for which this gives the same are worth one."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +60,25 @@ class StopReason(StrEnum):
 class Generation:
     """One row: the text before any stop string, its token ids as drawn, and how sure the model was.
 
-    `mean_logprob` is the mean natural log-probability of the drawn tokens under the model at temperature 1, 0.0
-    where there are none.
+    Attributes:
+        mean_logprob: the mean natural log-probability of the drawn tokens under the model at temperature 1; 0.0 where
+            there are none.
+        logprobs: of each token; empty where they are not known one by one.
+        ends: the length of the text once each token was there.
     """
 
     text: str
     token_ids: tuple[int, ...]
     mean_logprob: float
     stop_reason: StopReason
+    logprobs: tuple[float, ...] = ()
+    ends: tuple[int, ...] = ()
 
-    @property
-    def logprob(self) -> float:
-        """Of all tokens together."""
-        return self.mean_logprob * len(self.token_ids)
+    def logprob_of(self, length: int) -> float:
+        """Of the tokens that wrote the first `length` characters, and of the next one: with it the model ended them."""
+        if not self.logprobs:
+            return self.mean_logprob * len(self.token_ids)
+        return sum(self.logprobs[: bisect_right(self.ends, length) + 1])
 
 
 @dataclass(frozen=True)
@@ -128,9 +138,10 @@ class Engine(Protocol):
         width: int,
         *,
         watch: Watch | None = None,
+        same: Same = str,
         cancelled: Cancelled = never,
     ) -> list[Generation]:
-        """The likeliest texts that a beam search of `width` finds, at most so many, all different; likeliest first.
+        """The likeliest texts that a beam search of `width` finds, at most so many, no two the `same`; likeliest first.
 
         `watch` is called for row 0 whichever beam grows. A cancelled or late call returns what it has.
 
@@ -151,6 +162,11 @@ class Engine(Protocol):
     ) -> list[float] | None:
         """The natural log-probability of the first `most_tokens` of `following` after `prompt` and each of `texts`.
 
-        No text is empty. None where the call was cancelled or late, or where it does not fit the context window.
+        None where the call was cancelled or late, where a text takes no token, or where it does not fit the context
+        window.
         """
+        ...
+
+    def forget(self) -> None:
+        """Drop what is kept of earlier calls, so that what comes next does not depend on them in any digit."""
         ...

@@ -1,7 +1,7 @@
 """How likely a text is after each of several others: what a completion is worth to what stands behind it.
 
-`logprobs_after` is the fast path (the prompt computed once, all texts in one batch); `logprobs_after_plain` is its slow
-twin.
+`logprobs_after` is the fast path (the prompt computed once, the texts in batches of about a chunk); its slow twin is
+`logprobs_after_plain`.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
-from codegpt.engine.decode import PromptCache, prefill
+from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, PromptCache, prefill
 from codegpt.engine.kv_cache import join, truncate
 
 
@@ -39,16 +39,32 @@ def logprobs_after(
     except Interrupted:
         truncate(kept.cache, len(kept.ids))
         raise
+    batch = max(1, PREFILL_CHUNK_TOKENS // (max(map(len, texts)) + len(following)))
+    sums = []
+    for begin in range(0, len(texts), batch):
+        sums += _batch(model, len(prompt), texts[begin : begin + batch], following, interrupt, kept)
+    return sums
+
+
+def _batch(
+    model: CausalModel,
+    prompt_tokens: int,
+    texts: Sequence[Sequence[int]],
+    following: Sequence[int],
+    interrupt: Interrupt,
+    kept: PromptCache,
+) -> list[float]:
+    """Some of the texts at once, behind the prompt that is kept."""
     # Rows end together, so that the logits that are wanted are the last ones: padding stands between prompt and text.
     rows = [[*text, *following[:-1]] for text in texts]
     longest = max(map(len, rows))
     padding = torch.tensor([longest - len(row) for row in rows])
     ids = torch.tensor([[0] * (longest - len(row)) + row for row in rows])
     steps = torch.arange(longest)[None, :] - padding[:, None]
-    mask = torch.cat([torch.ones(len(rows), len(prompt), dtype=torch.long), (steps >= 0).long()], dim=1)
-    batch = join([kept.cache], [len(prompt)], len(rows))
-    positions = (len(prompt) + steps.clamp(min=0)).to(model.device)
-    logits = model.forward_last(len(following), ids, batch.cache, interrupt, mask.to(model.device), positions)
+    mask = torch.cat([torch.ones(len(rows), prompt_tokens, dtype=torch.long), (steps >= 0).long()], dim=1)
+    cache = join([kept.cache], [prompt_tokens], len(rows)).cache
+    positions = (prompt_tokens + steps.clamp(min=0)).to(model.device)
+    logits = model.forward_last(len(following), ids, cache, interrupt, mask.to(model.device), positions)
     return _sums(logits, following)
 
 

@@ -6,14 +6,14 @@ For tests, documentation and editor tests. A token is one character.
 import time
 from collections.abc import Callable, Sequence
 
-from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, SamplingParams, StopReason, Watch, never
+from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, Same, SamplingParams, StopReason, Watch, never
 from codegpt.prompt import Markup, Prompt
 
 Script = Callable[[Prompt, int], str]
 """`script(prompt, row)` is the whole text that the model would write."""
 
-Fit = Callable[[str, str], float]
-"""`fit(text, following)` is how likely the model finds `following` after `text`."""
+Fit = Callable[[Prompt, str, str], float]
+"""`fit(prompt, text, following)` is how likely the model finds `following` after the other two."""
 
 
 class ScriptedEngine:
@@ -24,7 +24,7 @@ class ScriptedEngine:
         script: Script | str,
         markup: Sequence[str] = (),
         seconds_per_token: float = 0.0,
-        fit: Fit = lambda _text, _following: 0.0,
+        fit: Fit = lambda _prompt, _text, _following: 0.0,
     ) -> None:
         self._fit = fit
         self._script = (lambda _prompt, _row: script) if isinstance(script, str) else script
@@ -68,14 +68,15 @@ class ScriptedEngine:
         width: int,
         *,
         watch: Watch | None = None,
+        same: Same = str,
         cancelled: Cancelled = never,
     ) -> list[Generation]:
-        """The script's first `width` rows that differ; see `Engine.search`."""
+        """The script's first `width` rows without those that are the same; see `Engine.search`."""
         [rows] = self.generate([prompt], params, n=width, watch=watch, cancelled=cancelled)
         distinct: dict[str, Generation] = {}
         for row in rows:
-            distinct.setdefault(row.text, row)
-        return list(distinct.values())
+            distinct.setdefault(same(row.text), row)
+        return sorted(distinct.values(), key=lambda row: -row.logprob_of(len(row.text)))
 
     def logprobs_after(
         self,
@@ -88,7 +89,13 @@ class ScriptedEngine:
         cancelled: Cancelled = never,
     ) -> list[float] | None:
         """What `fit` says of each; see `Engine.logprobs_after`."""
-        return None if cancelled() else [self._fit(text, following[:most_tokens]) for text in texts]
+        late = timeout_s is not None and timeout_s <= 0
+        if cancelled() or late or not all(texts):
+            return None
+        return [self._fit(prompt, text, following[:most_tokens]) for text in texts]
+
+    def forget(self) -> None:
+        """Nothing is kept."""
 
     def _write(
         self,

@@ -12,7 +12,7 @@ from codegpt.engine.beam import beam_search
 from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
 from codegpt.engine.decode import PromptCache, decode
 from codegpt.engine.device import choose_placement
-from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, SamplingParams, StopReason, Watch, never
+from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, Same, SamplingParams, StopReason, Watch, never
 from codegpt.engine.scoring import logprobs_after
 from codegpt.engine.tokens import Tokens
 from codegpt.errors import CheckpointError, PromptTooLong
@@ -25,8 +25,7 @@ class TorchEngine:
     def __init__(self, module: PreTrainedModel, tokens: Tokens, name: str = "", digest: str = "") -> None:
         self._model = CausalModel(module)
         self._tokens = tokens
-        self._kept = PromptCache()
-        self._kept_for_scores = PromptCache()
+        self.forget()
         self._info = ModelInfo(
             name=name,
             digest=digest,
@@ -70,12 +69,13 @@ class TorchEngine:
         width: int,
         *,
         watch: Watch | None = None,
+        same: Same = str,
         cancelled: Cancelled = never,
     ) -> list[Generation]:
         """Several likely texts; see `Engine.search`."""
         ids = self._encode(prompt, params.max_new_tokens)
         interrupt = _interrupt(params.timeout_s, cancelled)
-        return beam_search(self._model, self._tokens, ids, params, width, interrupt, watch, self._kept)
+        return beam_search(self._model, self._tokens, ids, params, width, interrupt, watch, same, self._kept)
 
     def logprobs_after(
         self,
@@ -92,12 +92,19 @@ class TorchEngine:
         wanted = self._tokens.encode_text(following)[:most_tokens]
         if not encoded or not wanted:
             return [0.0] * len(encoded)
+        if not all(encoded):
+            return None
         try:
             ids = self._encode(prompt, max(map(len, encoded)) + len(wanted))
             interrupt = _interrupt(timeout_s, cancelled)
             return logprobs_after(self._model, ids, encoded, wanted, interrupt, self._kept_for_scores)
         except (PromptTooLong, Interrupted):
             return None
+
+    def forget(self) -> None:
+        """Drop the kept prompts; see `Engine.forget`."""
+        self._kept = PromptCache()
+        self._kept_for_scores = PromptCache()
 
     def _encode(self, prompt: Prompt, new_tokens: int) -> list[int]:
         """The ids of a prompt, at least one.

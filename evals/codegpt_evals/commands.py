@@ -59,7 +59,7 @@ def generating(command: Function) -> Function:
             "--candidates",
             default=1,
             show_default=True,
-            type=click.IntRange(1),
+            type=click.IntRange(1, 32),
             help="Of a hole, rank so many texts for the one that is the sample.",
         ),
         click.option(
@@ -200,16 +200,17 @@ def publish_run(out: Path, folder: Path, name: str) -> None:
 @click.argument("first", type=FILE)
 @click.argument("second", type=FILE)
 def compare(first: Path, second: Path) -> None:
-    """Compare two grades.jsonl on the same problems, first samples only; the last line printed is JSON."""
+    """Compare two grades.jsonl on the problems that both have, first samples only; the last line printed is JSON."""
     grades = [{g.task_id: g for g in read(path, Grade) if g.index == 0} for path in (first, second)]
     for path, found in zip((first, second), grades, strict=True):
         if not found:
             raise InputError(f"{path} holds no grades")
-    if grades[0].keys() != grades[1].keys():
-        raise InputError(f"{first} and {second} are about different problems")
-    figures: dict[str, object] = {"problems": len(grades[0])}
+    both = [task_id for task_id in grades[0] if task_id in grades[1]]
+    if not both:
+        raise InputError(f"{first} and {second} have no problem in common")
+    figures: dict[str, object] = {"problems": len(both), "in_one_only": len(grades[0].keys() ^ grades[1].keys())}
     for what in ("passed", "exact"):
-        outcomes = [[getattr(found[task_id], what) for task_id in grades[0]] for found in grades]
+        outcomes = [[getattr(found[task_id], what) for task_id in both] for found in grades]
         if all(outcome is not None for each in outcomes for outcome in each):
             rates = [round(rate(outcome).value, 4) for outcome in outcomes]
             figures[what] = {"rates": rates, **paired(*outcomes)._asdict()}

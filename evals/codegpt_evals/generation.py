@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from codegpt.complete import CONFIGURATION, CompletionOptions, Plan, conclude, suggest
-from codegpt.engine.protocol import Generation, SamplingParams, StopReason
+from codegpt.engine.protocol import Generation, SamplingParams
 from codegpt.errors import InputError
 from codegpt.load import LoadedModel
 from codegpt.postprocess import ended
@@ -57,7 +57,9 @@ class Sampling:
         if min(self.samples, self.batch, self.candidates) < 1:
             raise InputError("there is at least one sample, and at least one in a batch")
         if self.candidates > 1 and (self.samples > 1 or self.temperature > 0):
-            raise InputError("--candidates are the likeliest texts, and one of them is the sample: leave --samples out")
+            raise InputError(
+                "--candidates are the likeliest texts, one of which is the sample: no --samples, no --temperature"
+            )
         if self.samples > 1 and self.temperature == 0:
             raise InputError("several samples at temperature 0 are the same one; give --temperature, such as 0.8")
 
@@ -236,10 +238,13 @@ def _draw(group: Group, drawing: Drawing, advance: Callable[[int], None]) -> lis
 
 
 def _best(plan: Plan, drawing: Drawing, advance: Callable[[int], None]) -> Generation:
-    """What the editor's first suggestion was made of."""
-    items = suggest(plan, drawing.loaded.engine).items
+    """What the editor's first suggestion was made of; where it has none, the likeliest of what was written."""
+    engine = drawing.loaded.engine
+    engine.forget()  # what a long run draws does not depend on what came before
+    found = suggest(plan, engine)
     advance(1)
-    return items[0].generation if items else Generation("", (), 0.0, StopReason.END_OF_TEXT)
+    written = max(found.written, key=lambda generation: generation.logprob_of(len(generation.text)))
+    return found.items[0].generation if found.items else written
 
 
 def _drawn(group: Group, drawing: Drawing, advance: Callable[[int], None]) -> list[list[Generation]]:

@@ -52,7 +52,9 @@ def publish(result: Result, folder: Path, name: str) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for path, content in contents.items():
         replace_bytes(path, content)
-    (folder / f"{name}.jsonl{'.gz' if small else ''}").unlink(missing_ok=True)  # of an earlier run
+    for other in (f"{name}.jsonl", f"{name}.jsonl.gz", f"{name}.svg"):  # of an earlier run
+        if folder / other not in contents:
+            (folder / other).unlink(missing_ok=True)
     return list(contents)
 
 

@@ -207,7 +207,7 @@ def test_as_json(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_several_candidates(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) -> None:
-    engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=lambda text, _following: float(text))
+    engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=lambda _prompt, text, _following: float(text))
     loads(LoadedModel(engine, None))
     arguments = ["complete", "a.py", "--at", "1:1", "--candidates", "3"]
     assert run(cli, "codegpt", arguments) == 0

@@ -57,7 +57,8 @@ def test_a_line_from_end_to_end() -> None:
         Cut("stop_at_line_end", "the completion is for this line only", 1),
     )
     written = Generation(" a + b\n", tuple(map(ord, " a + b\n")), -0.1, StopReason.STOP)
-    assert found == Completions((Completion("a + b", written, cuts),), "", Extent.LINE, cuts)
+    assert found == Completions((Completion("a + b", written, cuts, -0.1 * 7),), "", Extent.LINE, cuts)
+    assert found.written == (written,)
 
 
 def test_a_block_from_end_to_end() -> None:
@@ -287,44 +288,85 @@ LINES = ["x = 1\n", "y = 2\n", "x = 1 \n", "z = 3\n"]
 
 
 def test_of_several_suggestions_the_one_that_goes_best_with_what_follows_comes_first() -> None:
-    asked: list[tuple[str, str]] = []
+    asked: list[tuple[Prompt, str, str]] = []
 
-    def fit(text: str, following: str) -> float:
-        asked.append((text, following))
+    def fit(prompt: Prompt, text: str, following: str) -> float:
+        asked.append((prompt, text, following))
         return -1.0 if text == "    z = 3" else -9.0
 
     engine = ScriptedEngine(lambda _prompt, row: "    " + LINES[row], fit=fit)
     several = CompletionOptions(extent=Extent.LINE, n=4)
-    found = complete(*at("def f():\n    ‸\r\n    return z\r\n" + "#" * 99), engine, PSM, several)
+    found = complete(*at("def f():\r\n    ‸\r\n    return z\r\n" + "#" * 99), engine, PSM, several)
     assert texts(found) == ["z = 3", "x = 1", "y = 2"]
     following = ("\n    return z\n" + "#" * 99)[:RANKING_TOKENS]
-    assert asked == [(f"    {text}", following) for text in ("x = 1", "y = 2", "z = 3")]
+    assert asked == [(Prompt(("def f():\n",)), f"    {text}", following) for text in ("x = 1", "y = 2", "z = 3")]
 
 
 def test_likelihood_and_fit_are_added() -> None:
-    def item(text: str, mean_logprob: float) -> Completion:
-        ids = tuple(range(len(text)))
-        return Completion(text, Generation(text, ids, mean_logprob, StopReason.STOP), ())
+    def item(text: str, logprob: float) -> Completion:
+        return Completion(text, Generation(text, (1,), -0.5, StopReason.STOP), (), logprob)
 
-    long, short = item("long!", -1.0), item("no", -2.0)
-    assert rank(Completions((long, short)), [0.0, 0.0]).items == (short, long)
-    assert rank(Completions((long, short)), [-1.0, -3.0]).items == (long, short)
-    assert rank(Completions((long, short)), [-1.0, -2.0]).items == (long, short)  # as sure: as they were
+    first, second = item("a", -5.0), item("b", -4.0)
+    assert rank(Completions((first, second)), [0.0, 0.0]).items == (second, first)
+    assert rank(Completions((first, second)), [-1.0, -3.0]).items == (first, second)
+    assert rank(Completions((first, second)), [-1.0, -2.0]).items == (first, second)  # as likely: as they were
+
+
+def never_asked(_prompt: Prompt, _text: str, _following: str) -> float:
+    raise AssertionError
+
+
+class Rows(ScriptedEngine):
+    """An engine whose search finds these."""
+
+    def __init__(self, *rows: Generation) -> None:
+        super().__init__("", fit=never_asked)
+        self._rows = list(rows)
+
+    def search(self, *_args: object, **_kwargs: object) -> list[Generation]:  # type: ignore[override]
+        return self._rows
 
 
 @pytest.mark.parametrize("source", ["x = ‸", "x = ‸\n  \n"])
-def test_where_nothing_follows_the_surest_comes_first(source: str) -> None:
-    def fit(text: str, following: str) -> float:
-        raise AssertionError
+def test_where_nothing_follows_the_likeliest_comes_first(source: str) -> None:
+    short = Generation("0\n", (1, 2), -0.5, StopReason.STOP, (-0.5, -0.5), (1, 2))
+    long = Generation("f(x)\n", (1, 2, 3, 4, 5), -0.4, StopReason.STOP, (-0.4,) * 5, (1, 2, 3, 4, 5))
+    found = complete(*at(source), Rows(long, short), PSM, CompletionOptions(n=2))
+    assert [(item.text, item.logprob) for item in found.items] == [("0", -1.0), ("f(x)", -2.0)]
+
+
+def test_what_the_rules_cut_off_is_not_charged() -> None:
+    text = "    a = 1\n\n\ndef g():\n"
+    ends = (9, 12, 16, len(text))
+    row = Generation(text, (1, 2, 3, 4), -2.0, StopReason.STOP, (-1.0, -0.5, -3.0, -3.5), ends)
+    asked = plan(*at("def f():\n    ‸\n"), len, PSM, CompletionOptions())
+    [item] = conclude(asked, [row]).items
+    assert (item.text, item.logprob) == ("a = 1", -1.5)
+
+
+def test_a_ranking_that_is_late_is_by_likelihood_alone() -> None:
+    calls = count()
+
+    def fit(_prompt: Prompt, text: str, _following: str) -> float:
+        return float(text)
 
     engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=fit)
-    assert texts(complete(*at(source), engine, PSM, CompletionOptions(n=2))) == ["0", "1"]
-
-
-def test_a_ranking_that_is_late_leaves_the_order() -> None:
-    calls = count()
-    engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=lambda text, _following: float(text))
     options = CompletionOptions(n=3)
     assert texts(complete(*at("x = ‸\ny = 1\n"), engine, PSM, options)) == ["2", "1", "0"]
     late = complete(*at("x = ‸\ny = 1\n"), engine, PSM, options, cancelled=lambda: next(calls) >= 6)
     assert texts(late) == ["0", "1", "2"]
+
+
+def test_the_ranking_has_the_time_that_the_search_left() -> None:
+    left: list[float | None] = []
+
+    class Timed(ScriptedEngine):
+        def logprobs_after(self, *args: object, timeout_s: float | None = None, **_kwargs: object) -> None:  # type: ignore[override]
+            left.append(timeout_s)
+
+    engine = Timed(lambda _prompt, row: f"{row}\n", seconds_per_token=0.01)
+    complete(*at("x = ‸\ny = 1\n"), engine, PSM, CompletionOptions(n=2, timeout_s=20.0))
+    complete(*at("x = ‸\ny = 1\n"), engine, PSM, CompletionOptions(n=2))
+    assert left[0] is not None
+    assert 0 < left[0] <= 20.0 - 4 * 0.01
+    assert left[1] is None

@@ -218,7 +218,7 @@ def test_a_folder_of_another_task(data: Path, tmp_path: Path, capsys: Output) ->
         (("run", "jsonl", "--data", "{data}", "--samples", 3), "several samples at temperature 0 are the same one"),
         (
             ("run", "jsonl", "--data", "{data}", "--samples", 2, "--temperature", 1, "--candidates", 2),
-            "one of them is the sample: leave --samples out",
+            "one of which is the sample: no --samples, no --temperature",
         ),
         (("run", "jsonl", "--data", "{data}", "--candidates", 2), "double is no hole; --candidates are for holes"),
         (("run", "jsonl", "--data", "{data}", "--samples", 0), "0 is not in the range x>=1"),
@@ -271,6 +271,10 @@ def test_several_samples_are_published_with_their_curve(tmp_path: Path, data: Pa
     assert "jsonl, samples made elsewhere, 2 samples" in curve
     assert ">50.0<" in curve
     assert "return" not in curve
+    samples.write_text(samples.read_text().splitlines()[0] + "\n")
+    assert evals("grade", samples, "--task", "jsonl", "--data", data, "--out", out) == 0
+    assert evals("publish", out, tmp_path / "results", "--name", "two") == 0
+    assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["two.json", "two.jsonl"]
 
 
 def test_many_lines_are_published_compressed_and_too_many_not_at_all(
@@ -294,11 +298,15 @@ def test_compare(data: Path, tmp_path: Path, capsys: Output) -> None:
     grades = tmp_path / "out" / "grades.jsonl"
     assert evals("compare", grades, grades) == 0
     same = {"rates": [0.8, 0.8], "only_first": 0, "only_second": 0, "p_value": 1.0}
-    assert json.loads(capsys.readouterr().out) == {"problems": 5, "passed": same}
+    assert json.loads(capsys.readouterr().out) == {"problems": 5, "in_one_only": 0, "passed": same}
     other = tmp_path / "other.jsonl"
-    other.write_text(grades.read_text().splitlines()[0] + "\n")
+    other.write_text("".join(f"{line}\n" for line in grades.read_text().splitlines()[2:4]))
+    assert evals("compare", grades, other) == 0
+    same = {"rates": [0.5, 0.5], "only_first": 0, "only_second": 0, "p_value": 1.0}
+    assert json.loads(capsys.readouterr().out) == {"problems": 2, "in_one_only": 3, "passed": same}
+    other.write_text(grades.read_text().replace('"task_id":"', '"task_id":"another '))
     assert evals("compare", grades, other) == 2
-    assert "are about different problems" in capsys.readouterr().err
+    assert "have no problem in common" in capsys.readouterr().err
 
 
 def test_the_list_of_tasks(capsys: Output) -> None:

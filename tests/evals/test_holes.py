@@ -1,6 +1,7 @@
 """Holes: the same path as the editor's, and what each rule does."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from codegpt_evals.generation import Sampling, draw, prepare
@@ -10,10 +11,11 @@ from codegpt_evals.records import Sample, read_samples
 from codegpt_evals.run_folder import RunFolder
 
 from codegpt.complete import CompletionOptions, complete
+from codegpt.engine.protocol import Generation
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.load import LoadedModel
 from codegpt.postprocess import Extent
-from codegpt.prompt import parse_fim
+from codegpt.prompt import Prompt, parse_fim
 
 SPM = parse_fim("qwen2.5-coder/spm")
 HOLES = {
@@ -55,7 +57,11 @@ def test_a_sample_is_what_complete_shows(tmp_path: object, name: str) -> None:
 def test_of_several_candidates_the_sample_is_what_complete_shows_first(tmp_path: Path, name: str) -> None:
     hole = HOLES[name]
     written = ["wrong\n", WRITTEN[name], "", "worse\n"]
-    engine = ScriptedEngine(lambda _prompt, row: written[row], fit=lambda text, _following: float("wrong" not in text))
+
+    def fit(_prompt: Prompt, text: str, _following: str) -> float:
+        return -99.0 if "wrong" in text or "worse" in text else 0.0
+
+    engine = ScriptedEngine(lambda _prompt, row: written[row], fit=fit)
     path = tmp_path / "samples.jsonl"
     drawing = prepare([problem(name)], LoadedModel(engine, SPM), Sampling(candidates=4), CompletionOptions(), path)
     advanced: list[int] = []
@@ -66,14 +72,42 @@ def test_of_several_candidates_the_sample_is_what_complete_shows_first(tmp_path:
     shown = complete(hole.document("python"), len(hole.prefix), engine, SPM, options).items
     assert sample.completion == hole.inserted(shown[0].text) == fillings(problem(name), sample).shown
     assert shown[0].generation.text == sample.raw
+    assert is_exact(hole, sample.completion)
 
 
-def test_no_candidate_that_may_be_shown_is_an_empty_sample(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "raw", "without"),
+    [
+        (["", "def g():\n"], "", set()),
+        (["def g():\n    pass\n"] * 2, "def g():\n", {"drop_copy_of_next_line", "stop_at_line_end"}),
+    ],
+)
+def test_where_no_candidate_may_be_shown_the_sample_is_empty_and_has_what_was_written(
+    tmp_path: Path, written: list[str], raw: str, without: set[str]
+) -> None:
     path = tmp_path / "samples.jsonl"
-    loaded = LoadedModel(ScriptedEngine(""), SPM)
-    list(draw(prepare([problem("block")], loaded, Sampling(candidates=2), CompletionOptions(), path)))
+    loaded = LoadedModel(ScriptedEngine(lambda _prompt, row: written[row]), SPM)
+    list(draw(prepare([problem("whole line")], loaded, Sampling(candidates=2), CompletionOptions(), path)))
     [sample] = read_samples(path)
-    assert (sample.completion, sample.raw, sample.tokens) == ("\n", "", 0)
+    assert (sample.completion, sample.raw) == ("\n", raw)
+    assert fillings(problem("whole line"), sample).without.keys() == without
+
+
+def test_ranked_samples_do_not_depend_on_what_came_before(tmp_path: Path) -> None:
+    called: list[str] = []
+
+    class Watched(ScriptedEngine):
+        def forget(self) -> None:
+            called.append("forget")
+
+        def search(self, *args: Any, **kwargs: Any) -> list[Generation]:
+            called.append("search")
+            return super().search(*args, **kwargs)
+
+    loaded = LoadedModel(Watched("a\n"), SPM)
+    both = [problem("whole line"), problem("at the end")]
+    list(draw(prepare(both, loaded, Sampling(candidates=2), CompletionOptions(), tmp_path / "samples.jsonl")))
+    assert called == ["forget", "search"] * 2
 
 
 def test_a_stop_reason_that_we_do_not_know() -> None:

@@ -9,10 +9,14 @@ from transformers import DynamicCache, PreTrainedModel
 from codegpt.engine.beam import beam_search, beam_search_plain
 from codegpt.engine.causal_model import CausalModel
 from codegpt.engine.decode import PromptCache, decode
-from codegpt.engine.protocol import SamplingParams, StopReason
+from codegpt.engine.protocol import Generation, SamplingParams, StopReason
 from codegpt.engine.tokens import Tokens
 
 PROMPTS = ["def f(x):\n    return ", "a", "é😀 = {" + "1, " * 40]
+
+
+def logprob(row: Generation) -> float:
+    return sum(row.logprobs)
 
 
 def go_on() -> StopReason | None:
@@ -38,9 +42,9 @@ def test_the_fast_search_equals_the_plain_one(model: CausalModel, tokens: Tokens
     slow = beam_search_plain(model, tokens, prompt, params, width, go_on)
     assert [row.token_ids for row in fast] == [row.token_ids for row in slow]
     assert [(row.text, row.stop_reason) for row in fast] == [(row.text, row.stop_reason) for row in slow]
-    assert [row.logprob for row in fast] == pytest.approx([row.logprob for row in slow], abs=1e-3)
-    assert [row.logprob for row in fast] == sorted((row.logprob for row in fast), reverse=True)
-    assert len({row.token_ids for row in fast}) == width
+    assert [logprob(row) for row in fast] == pytest.approx([logprob(row) for row in slow], abs=1e-3)
+    assert [logprob(row) for row in fast] == sorted((logprob(row) for row in fast), reverse=True)
+    assert len({row.text for row in fast}) == width
 
 
 @pytest.mark.parametrize("text", PROMPTS)
@@ -50,23 +54,56 @@ def test_one_beam_is_greedy(model: CausalModel, tokens: Tokens, text: str) -> No
     [[greedy]] = decode(model, tokens, [prompt], params, 1, go_on)
     [found] = beam_search(model, tokens, prompt, params, 1, go_on)
     assert (found.token_ids, found.stop_reason) == (greedy.token_ids, greedy.stop_reason)
-    assert found.logprob == pytest.approx(greedy.logprob, abs=1e-3)
+    assert logprob(found) == pytest.approx(logprob(greedy), abs=1e-3)
 
 
+@pytest.mark.parametrize("longest", [1, 2, 3])
 def test_a_wide_search_finds_the_likeliest_of_all(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch, longest: int
 ) -> None:
-    monkeypatch.setattr(Tokens, "end_ids", frozenset())
+    """Every text of up to three tokens, whether it ends by itself, because the caller says so, or at its length."""
+    ends = frozenset(tokens.markup.values())
+    going, watched = [tokens.encode_text(letter)[0] for letter in "abc"], tokens.encode_text("!")[0]
+    allowed = torch.full((260,), float("-inf"))
+    allowed[[*ends, *going, watched]] = 0.0
+    forward = model.forward
+    monkeypatch.setattr(model, "forward", lambda *args, **kwargs: forward(*args, **kwargs) + allowed)
     prompt = tokens.encode_text("ab")
-    vocabulary = 260
-    first = model.forward(torch.tensor([prompt]), DynamicCache(), go_on).log_softmax(-1)[0]
-    pairs = torch.tensor([[*prompt, token] for token in range(vocabulary)])
-    both = first[:, None] + model.forward(pairs, DynamicCache(), go_on).log_softmax(-1)
-    best = both.flatten().topk(20)
-    expected = [divmod(at, vocabulary) for at in best.indices.tolist()]
-    found = beam_search(model, tokens, prompt, SamplingParams(max_new_tokens=2), vocabulary, go_on)
-    assert [row.token_ids for row in found[:20]] == expected
-    assert [row.logprob for row in found[:20]] == pytest.approx(best.values.tolist(), abs=1e-3)
+
+    likely: dict[tuple[int, ...], float] = {}
+    growing: dict[tuple[int, ...], float] = {(): 0.0}
+    for length in range(1, longest + 1):
+        grown = {}
+        for ids, so_far in growing.items():
+            after = model.forward(torch.tensor([[*prompt, *ids]]), DynamicCache(), go_on).log_softmax(-1)[0]
+            for token in (*ends, *going, watched):
+                whole = token in ends or token == watched or length == longest
+                (likely if whole else grown)[(*ids, token)] = so_far + float(after[token])
+        growing = grown
+
+    expected: dict[str, float] = {}
+    for ids, score in likely.items():
+        text = tokens.decode([token for token in ids if token not in ends])
+        expected[text] = max(score, expected.get(text, float("-inf")))
+    params = SamplingParams(max_new_tokens=longest)
+    found = beam_search(model, tokens, prompt, params, 99, go_on, watch=lambda _row, text: text.endswith("!"))
+    best = sorted(expected, key=lambda text: -expected[text])
+    assert [row.text for row in found[: len(best)]] == best
+    assert [logprob(row) for row in found[: len(best)]] == pytest.approx([expected[text] for text in best], abs=1e-3)
+    few = beam_search(model, tokens, prompt, params, len(best) - 1, go_on, watch=lambda _row, text: text.endswith("!"))
+    assert [row.text for row in few] == best[:-1]
+
+
+def test_texts_that_are_the_same_are_found_once(model: CausalModel, tokens: Tokens) -> None:
+    prompt = tokens.encode_text("x = ")
+    params = SamplingParams(max_new_tokens=3)
+    free = beam_search(model, tokens, prompt, params, 4, go_on)
+    found = beam_search(model, tokens, prompt, params, 4, go_on, same=lambda text: text[:1])
+    assert len({row.text[:1] for row in free}) < len(free)
+    assert len({row.text[:1] for row in found}) == len(found) > 1
+    assert found[0] == free[0]
+    slow = beam_search_plain(model, tokens, prompt, params, 4, go_on, same=lambda text: text[:1])
+    assert [row.token_ids for row in found] == [row.token_ids for row in slow]
 
 
 def test_beams_end_where_the_caller_says(model: CausalModel, tokens: Tokens) -> None:
@@ -109,14 +146,26 @@ def test_interrupted_anywhere_it_returns_what_it_has(model: CausalModel, tokens:
     expected = beam_search(model, tokens, prompt, params, 3, go_on)
     for calls in (0, 1, 2, 3, 4, 7, 10):  # of 3 layers
         found = beam_search(model, tokens, prompt, params, 3, stop_after(calls), kept=kept)
-        assert (
-            StopReason.CANCELLED
-            in {row.stop_reason for row in found}
-            <= {
-                StopReason.CANCELLED,
-                StopReason.END_OF_TEXT,
-            }
-        )
+        reasons = [row.stop_reason for row in found]
+        assert reasons == sorted(reasons, key=lambda reason: reason is StopReason.CANCELLED)  # ended ones come first
+        assert set(reasons) <= {StopReason.CANCELLED, StopReason.END_OF_TEXT}
+        assert reasons
         assert {layer.keys.shape[-2] for layer in kept.cache.layers if layer.keys is not None} <= {len(kept.ids)}
     again = beam_search(model, tokens, prompt, params, 3, go_on, kept=kept)
     assert [row.token_ids for row in again] == [row.token_ids for row in expected]
+
+
+def test_what_has_ended_is_not_pushed_out_by_what_has_not(model: CausalModel, tokens: Tokens) -> None:
+    prompt = tokens.encode_text("x = ")
+    first: list[str] = []
+
+    def watch(_row: int, text: str) -> bool:
+        first.append(text)
+        return len(first) == 3  # the third of the likeliest ends at once
+
+    found = beam_search(model, tokens, prompt, SamplingParams(max_new_tokens=9), 2, stop_after(3), watch=watch)
+    assert [row.stop_reason for row in found] == [StopReason.CANCELLED, StopReason.CANCELLED]
+    first.clear()
+    found = beam_search(model, tokens, prompt, SamplingParams(max_new_tokens=9), 3, stop_after(3), watch=watch)
+    assert [row.stop_reason for row in found] == [StopReason.STOP, StopReason.CANCELLED, StopReason.CANCELLED]
+    assert found[0].text == first[2]

@@ -37,6 +37,24 @@ def test_the_batch_equals_one_by_one(model: CausalModel, tokens: Tokens, texts: 
     assert fast == pytest.approx(logprobs_after_plain(model, prompt, encoded, wanted, go_on), abs=1e-3)
 
 
+def test_many_long_texts_are_computed_in_pieces(
+    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[tuple[int, ...]] = []
+    forward_last = model.forward_last
+
+    def watching(count, ids, *args, **kwargs):  # type: ignore[no-untyped-def]
+        computed.append(tuple(ids.shape))
+        return forward_last(count, ids, *args, **kwargs)
+
+    monkeypatch.setattr(model, "forward_last", watching)
+    prompt, wanted = tokens.encode_text("ab"), tokens.encode_text("end")
+    texts = [tokens.encode_text("x" * length) for length in (97, 1, 50, 20, 97)]
+    found = logprobs_after(model, prompt, texts, wanted, go_on)
+    assert computed[1:] == [(2, 99), (2, 52), (1, 99)]  # 256 // (97 + 3) rows at once
+    assert found == pytest.approx(logprobs_after_plain(model, prompt, texts, wanted, go_on), abs=1e-3)
+
+
 def test_it_is_the_sum_over_the_tokens(model: CausalModel, tokens: Tokens) -> None:
     prompt, text, following = (tokens.encode_text(each) for each in ("ab", "cd", "ef"))
     expected = 0.0

@@ -70,8 +70,11 @@ def test_deadline_and_cancel(engine: TorchEngine) -> None:
 def test_several_likely_texts(engine: TorchEngine) -> None:
     prompt, params = Prompt(("ab",)), SamplingParams(max_new_tokens=5)
     found = engine.search(prompt, params, 3)
-    assert len({row.token_ids for row in found}) == 3
-    assert [row.logprob for row in found] == sorted((row.logprob for row in found), reverse=True)
+    assert len({row.text for row in found}) == 3
+    likely = [sum(row.logprobs) for row in found]
+    assert likely == sorted(likely, reverse=True)
+    engine.forget()
+    assert engine.search(prompt, params, 3) == found
     assert engine.search(prompt, SamplingParams(timeout_s=0.0), 3)[0].stop_reason is StopReason.DEADLINE
     with pytest.raises(PromptTooLong):
         engine.search(Prompt(("x" * 2047,)), SamplingParams(max_new_tokens=2), 3)
