@@ -32,7 +32,7 @@ class Facts:
 
 def examine() -> Facts:
     """Look, and try every kind of jail."""
-    return Facts(_machine(), (_try(Backend.BWRAP), _try(Backend.LANDLOCK)))
+    return Facts(machine(), (_try(Backend.BWRAP), _try(Backend.LANDLOCK)))
 
 
 def _try(backend: Backend) -> BackendFacts:
@@ -46,7 +46,8 @@ def _try(backend: Backend) -> BackendFacts:
     return BackendFacts(backend, not leaks, why_not, {attempt.what: attempt.got for attempt in attempts})
 
 
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
+    """The versions and settings that a jail depends on."""
     limit = Path("/proc/sys/user/max_user_namespaces")
     apparmor = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
     facts = {

@@ -145,13 +145,13 @@ def judge_raised(raised: Raised, loading: bool = False) -> Judgement:
 
 
 def same(value: Value, wanted: Value, tolerance: float = 0.0) -> bool:
-    """Python's `==` between plain data; NaN equals NaN, and floats may differ by `tolerance`, also inside containers.
+    """Python's `==` between plain data; NaN equals NaN, and where a float is wanted a number may differ by `tolerance`.
 
     Sets and the keys of dicts are compared exactly.
     """
     if value == wanted:  # of exact builtin types, so this is nobody's own `__eq__`
         return True
-    if isinstance(value, int | float) and isinstance(wanted, int | float) and float in (type(value), type(wanted)):
+    if isinstance(value, int | float) and isinstance(wanted, float):
         return _close(value, wanted, tolerance)
     if isinstance(value, list | tuple) and isinstance(wanted, list | tuple):
         return (

@@ -5,21 +5,22 @@ A check knows nothing of the answer but its text, and the answer's process never
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from codegpt.sandbox.codec import Value, encode
 from codegpt.sandbox.outcome import End, Outcome, Returned
 from codegpt.sandbox.program import MIB, Call, Calls, Job, Limits, Program, Stdin, Tests
 from codegpt.sandbox.verdict import Judgement, Verdict, judge_calls, judge_end, judge_tests, same
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same program could get another verdict, so that old verdicts are not believed."""
 
 TOLERANCE = 1e-6
-"""Relative and absolute, where either value is a float; EvalPlus compares within 1e-7 and 1e-6."""
+"""Relative and absolute, where a float is expected; EvalPlus compares within 1e-7 and 1e-6."""
 
 LARGEST_VALUE = 32 * MIB
 
@@ -72,7 +73,7 @@ class CallsCheck:
 
     Attributes:
         reference: the canonical program, which is asked the calls `expects`.
-        appended: code added to program and reference, which defines what is called.
+        appended, reference_appended: code added to the program and to the reference, which defines what is called.
         expected: the values; empty until they have been asked for.
     """
 
@@ -81,6 +82,7 @@ class CallsCheck:
     calls: tuple[Call, ...]
     expects: tuple[Call, ...]
     appended: str = ""
+    reference_appended: str = ""
     expected: tuple[Value, ...] = ()
 
     def jobs(self, program: str, limits: Limits) -> Iterator[Job]:
@@ -93,7 +95,9 @@ class CallsCheck:
 
     def ask(self, limits: Limits) -> Job:
         """The job whose outcome tells what is expected."""
-        return Job(Program(self.reference + self.appended, self.language), Calls(self.expects), _for_values(limits))
+        return Job(
+            Program(self.reference + self.reference_appended, self.language), Calls(self.expects), _for_values(limits)
+        )
 
     def told(self, outcome: Outcome) -> "CallsCheck | None":
         """The check with the expected values; None where the reference did not give them all."""
@@ -106,7 +110,7 @@ class CallsCheck:
     def digest(self) -> str:
         """Of the calls and the reference."""
         asked = [[call.function, [encode(arg) for arg in call.args]] for call in (*self.calls, *self.expects)]
-        return _digest([self.language, self.reference, self.appended, asked, TOLERANCE])
+        return _digest([self.language, self.reference, self.appended, self.reference_appended, asked])
 
 
 def _for_values(limits: Limits) -> Limits:
@@ -148,33 +152,50 @@ class StdioCheck:
     @cached_property
     def digest(self) -> str:
         """Of the cases."""
-        return _digest([asdict(self), TOLERANCE])
+        return _digest(asdict(self))
 
 
 def same_output(printed: str, expected: str) -> bool:
-    """Whether two outputs are the same: as data where JSON is expected, else word by word; see `TOLERANCE`."""
+    """Whether two outputs are the same: as data where JSON is expected, else word by word.
+
+    Numbers may differ by `TOLERANCE` where the expected one is written with a point or an exponent; true is not 1.
+    """
     try:
         wanted = json.loads(expected)
     except ValueError:
         left, right = printed.split(), expected.split()
         return len(left) == len(right) and all(map(_same_word, left, right))
     try:
-        return same(json.loads(printed), wanted, TOLERANCE)
+        return same(_bools_apart(json.loads(printed)), _bools_apart(wanted), TOLERANCE)
     except (ValueError, RecursionError):
         return False
+
+
+def _bools_apart(value: Any) -> Any:
+    """JSON with its booleans as something that equals no number: JSON has no tuples."""
+    if isinstance(value, bool):
+        return ("bool", str(value))
+    if isinstance(value, list):
+        return [_bools_apart(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _bools_apart(each) for key, each in value.items()}
+    return value
+
+
+_FLOAT = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?")
 
 
 def _same_word(left: str, right: str) -> bool:
     if left == right:
         return True
     try:
-        return "." in left + right and same(float(left), float(right), TOLERANCE)
+        return _FLOAT.fullmatch(right) is not None and same(float(left), float(right), TOLERANCE)
     except ValueError:
         return False
 
 
 def _digest(value: object) -> str:
-    text = json.dumps([VERSION, value], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([VERSION, TOLERANCE, value], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -17,12 +17,13 @@ from codegpt_evals import stages
 from codegpt_evals.bars import Bars
 from codegpt_evals.gate import CANONICAL, WRONG
 from codegpt_evals.generation import Sampling
-from codegpt_evals.metrics import paired, rate
+from codegpt_evals.metrics import mean_difference, paired, rate
 from codegpt_evals.publish import publish
 from codegpt_evals.records import Grade, read
 from codegpt_evals.report import write_report
 from codegpt_evals.run_folder import RunFolder
 from codegpt_evals.shapes import SHAPES
+from codegpt_evals.summary import family_of
 from codegpt_evals.tasks import JSONL, TASK_NAMES, TASKS, load_task, part_of
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -213,7 +214,15 @@ def compare(first: Path, second: Path) -> None:
         outcomes = [[getattr(found[task_id], what) for task_id in both] for found in grades]
         if all(outcome is not None for each in outcomes for outcome in each):
             rates = [round(rate(outcome).value, 4) for outcome in outcomes]
-            figures[what] = {"rates": rates, **paired(*outcomes)._asdict()}
+            larger = [
+                round(number, 4) for number in mean_difference(outcomes[0], outcomes[1], list(map(family_of, both)))
+            ]
+            figures[what] = {
+                "rates": rates,
+                "difference": larger[0],
+                "ci95": larger[1:],
+                **paired(*outcomes)._asdict(),
+            }
     click.echo(json.dumps(figures))
 
 

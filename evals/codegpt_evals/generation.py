@@ -6,6 +6,7 @@ an undisturbed run writes, byte for byte.
 """
 
 import hashlib
+import inspect
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from codegpt import complete, postprocess, request
 from codegpt.complete import CONFIGURATION, CompletionOptions, Plan, conclude, suggest
 from codegpt.engine.protocol import Generation, SamplingParams
 from codegpt.errors import InputError
@@ -98,11 +100,17 @@ class Speed:
     tokens: int
 
 
+def options_of(sampling: Sampling, options: CompletionOptions) -> CompletionOptions:
+    """The editor's options, drawn as `sampling` says."""
+    return replace(options, temperature=sampling.temperature, seed=sampling.seed, n=sampling.candidates)
+
+
 def setup_of(loaded: LoadedModel, sampling: Sampling, options: CompletionOptions) -> dict[str, Any]:
-    """What samples depend on besides problem and prompt."""
+    """What samples depend on besides problem and prompt; `code` names the text of what decides where an answer ends."""
     info = loaded.engine.info
     return {
         "configuration": CONFIGURATION,
+        "code": digest("".join(map(inspect.getsource, (complete, postprocess, request)))),
         "model": info.name,
         "digest": info.digest,
         "device": info.device,
@@ -110,7 +118,7 @@ def setup_of(loaded: LoadedModel, sampling: Sampling, options: CompletionOptions
         "fim": str(loaded.fim) if loaded.fim else None,
         "chat": None if loaded.chat is None else digest(loaded.chat.source),
         "sampling": asdict(sampling),
-        "completion": asdict(options),
+        "completion": asdict(options_of(sampling, options)),
     }
 
 
@@ -163,6 +171,7 @@ class Drawing:
 
     Attributes:
         done: how many samples `path` has already.
+        dropped: how many it had of groups that were not done; they are drawn again.
         groups: those that are left.
         prompts: digest of what the model is asked, by problem.
         at_once: how many samples are decoded together.
@@ -174,6 +183,7 @@ class Drawing:
     prompts: Mapping[str, str]
     at_once: int
     done: int
+    dropped: int
     groups: tuple[Group, ...]
 
 
@@ -186,14 +196,13 @@ def prepare(
         InputError: `path` holds samples of another model, setup or prompt.
     """
     setup = setup_digest(setup_of(loaded, sampling, options))
-    options = replace(options, temperature=sampling.temperature, seed=sampling.seed, n=sampling.candidates)
-    options = options.within(loaded.engine.info.context_tokens)
+    options = options_of(sampling, options).within(loaded.engine.info.context_tokens)
     asked = [ask(problem, loaded, sampling, options) for problem in problems]
     prompts = {each.problem.task_id: prompt_digest(each.prompt) for each in asked}
     planned = groups(asked, sampling)
-    done = _kept(path, planned, setup, prompts)
+    done, dropped = _kept(path, planned, setup, prompts)
     left = tuple(group for group in planned if group.keys[0] not in done)
-    return Drawing(loaded, path, setup, prompts, sampling.batch, len(done), left)
+    return Drawing(loaded, path, setup, prompts, sampling.batch, len(done), dropped, left)
 
 
 def draw(drawing: Drawing, advance: Callable[[int], None] = lambda _count: None) -> Iterator[Speed]:
@@ -210,8 +219,8 @@ def draw(drawing: Drawing, advance: Callable[[int], None] = lambda _count: None)
         yield Speed(time.monotonic() - started, read, sum(sample.tokens for sample in samples))
 
 
-def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, str]) -> set[tuple[str, int]]:
-    """The samples of complete groups; what a kill left of another one is taken out of the file."""
+def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, str]) -> tuple[set[tuple[str, int]], int]:
+    """The samples of complete groups; those of another one are taken out of the file, and counted."""
     found = read_samples(path, ours=True)
     for sample in found:
         if sample.setup != setup or prompts.get(sample.task_id, sample.prompt) != sample.prompt:
@@ -219,12 +228,12 @@ def _kept(path: Path, planned: list[Group], setup: str, prompts: Mapping[str, st
                 f"{path} holds samples of another model, prompt or setting; name another --out or remove it"
             )
     there = {(sample.task_id, sample.index) for sample in found}
-    complete = {key for group in planned if there.issuperset(group.keys) for key in group.keys}
+    whole = {key for group in planned if there.issuperset(group.keys) for key in group.keys}
     planned_keys = {key for group in planned for key in group.keys}
-    kept = [s for s in found if (s.task_id, s.index) in complete or (s.task_id, s.index) not in planned_keys]
+    kept = [s for s in found if (s.task_id, s.index) in whole or (s.task_id, s.index) not in planned_keys]
     if path.exists() and "".join(map(to_line, kept)).encode() != path.read_bytes():
         replace_lines(path, kept)
-    return complete
+    return whole, len(found) - len(kept)
 
 
 def _draw(group: Group, drawing: Drawing, advance: Callable[[int], None]) -> list[Sample]:
@@ -286,7 +295,8 @@ def _sample(asked: Asked, index: int, generation: Generation, drawing: Drawing) 
         assert asked.plan is not None
         items = conclude(asked.plan, [generation]).items
         return replace(sample, completion=asks.inserted(items[0].text if items else ""), raw=generation.text)
-    return replace(sample, solution=program_of(generation.text, asks, fenced=drawing.loaded.chat is not None))
+    program = program_of(generation.text, asks, fenced=drawing.loaded.chat is not None)
+    return replace(sample, solution=program, raw=generation.text)
 
 
 def prompt_digest(prompt: Prompt) -> str:

@@ -66,12 +66,15 @@ def _shown(asked: Plan, generation: Generation, left_out: frozenset[str] = froze
 
 
 def is_exact(hole: Hole, filling: str) -> bool:
-    """Whether a filling is what stood in the hole; white space at the ends of lines does not count.
+    """Whether a filling is what stood in the hole; white space before the end of a line does not count.
 
     Of a hole of one line, its first line counts.
     """
-    if hole.one_line:
-        return filling.split("\n", 1)[0].rstrip() == hole.middle.split("\n", 1)[0].rstrip()
-    return [line.rstrip() for line in filling.rstrip().split("\n")] == [
-        line.rstrip() for line in hole.middle.rstrip().split("\n")
-    ]
+    ends_line = hole.middle.endswith("\n") or hole.suffix[:1] in ("", "\r", "\n")
+    wanted, found = (text.split("\n", 1)[0] if hole.one_line else text for text in (hole.middle, filling))
+    return _without_space_at_ends(found, ends_line) == _without_space_at_ends(wanted, ends_line)
+
+
+def _without_space_at_ends(text: str, ends_line: bool) -> list[str]:
+    *lines, last = (text.rstrip() if ends_line else text).split("\n")
+    return [*(line.rstrip() for line in lines), last]

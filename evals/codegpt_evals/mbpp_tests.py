@@ -2,9 +2,10 @@
 
 Most run as they are, in a jail of their own. Some hand objects to and fro that cannot cross between two jails (of the
 program's own classes, or a match of a regular expression, of which they ask only whether it is there), or use a name
-that only the program imports. These run beside the program: both sides of each comparison become functions, one asked
-of the answer and one of the canonical program, and the values are compared outside. So the expected value is not in the
-answer's process.
+that only the program imports. These run beside the program: the sides of a comparison become functions, one appended to
+the answer and one to the canonical program, and the values are compared outside. So the expected value is not in the
+answer's process. Where an assert is no comparison of two such sides, all of it is asked of the answer, and has to come
+out true.
 """
 
 import ast
@@ -81,18 +82,15 @@ def _hands_over_classes(tests: ast.Module, names: Sequence[str]) -> bool:
 
 
 def _beside(code: str, tests: ast.Module, setup: str, names: Sequence[str]) -> CallsCheck:
-    """The two sides of each comparison as functions, appended to the program."""
-    functions, calls, expects = [], [], []
+    """The sides of each comparison as functions: of the answer, and of the canonical program."""
+    asked, expected = ["", setup], ["", setup]
     for number, statement in enumerate(tests.body):
         if not isinstance(statement, ast.Assert):
             raise ValueError("test_list: a test is not an assert")
-        left, right = _sides(statement.test, names)
-        for side, expression in (("left", left), ("right", right)):
-            functions.append(f"def {_SIDE}_{side}_{number}():\n    return {ast.unparse(expression)}\n")
-        calls.append(Call(f"{_SIDE}_left_{number}"))
-        expects.append(Call(f"{_SIDE}_right_{number}"))
-    appended = "\n\n".join(["", setup, *functions])
-    return CallsCheck("python", code, tuple(calls), tuple(expects), appended)
+        for functions, expression in zip((asked, expected), _sides(statement.test, names), strict=True):
+            functions.append(f"def {_SIDE}_{number}():\n    return {ast.unparse(expression)}\n")
+    calls = tuple(Call(f"{_SIDE}_{number}") for number in range(len(tests.body)))
+    return CallsCheck("python", code, calls, calls, "\n\n".join(asked), "\n\n".join(expected))
 
 
 def _sides(test: ast.expr, names: Sequence[str]) -> tuple[ast.expr, ast.expr]:
@@ -104,4 +102,4 @@ def _sides(test: ast.expr, names: Sequence[str]) -> tuple[ast.expr, ast.expr]:
             return sides
         if calling == [False, True]:
             return sides[1], sides[0]
-    return ast.Call(ast.Name("bool", ast.Load()), [test], []), ast.Constant(True)
+    return ast.IfExp(test, ast.Constant(True), ast.Constant(False)), ast.Constant(True)  # not `bool`: a name

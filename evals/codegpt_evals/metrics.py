@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import binomtest
 
 RESAMPLES = 2000
 KS = (1, 2, 3, 5, 10, 20, 50, 100, 200)
@@ -52,31 +52,41 @@ def ks_for(counts: Sequence[tuple[int, int]], wanted: Sequence[int] = KS) -> lis
     return [k for k in wanted if k <= fewest]
 
 
-def mean_pass_at_k(counts: Sequence[tuple[int, int]], ks: Sequence[int]) -> dict[int, Rate]:
-    """Mean pass@k over problems, with bootstrap intervals over problems.
+def mean_pass_at_k(
+    counts: Sequence[tuple[int, int]], ks: Sequence[int], families: Sequence[str] | None = None
+) -> dict[int, Rate]:
+    """Mean pass@k over problems, with bootstrap intervals over families of problems.
 
     Args:
         counts: (samples, right samples) of each problem.
         ks: as many as every problem has samples for.
+        families: of each problem, such as the program that a hole was made in; by default each is one of its own.
 
     Raises:
         ValueError: a problem has fewer samples than k.
     """
     table = np.array([[pass_at_k(n, correct, k) for k in ks] for n, correct in counts])  # (problems, ks)
-    means = table.mean(axis=0)
-    lows, highs = _interval(table)
-    rates = zip(means.tolist(), lows.tolist(), highs.tolist(), strict=True)
-    return {k: Rate(*found) for k, found in zip(ks, rates, strict=True)}
+    return dict(zip(ks, _means(table, families or list(map(str, range(len(table))))), strict=True))
 
 
-def _interval(table: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The 95% percentile interval of each column's mean; where all problems agree there is nothing to resample."""
-    if len(table) < 2 or not table.size:
-        mean = table.mean(axis=0)
-        return mean, mean
-    found = bootstrap((table,), np.mean, axis=0, n_resamples=RESAMPLES, method="percentile", rng=0, batch=100)
-    mean, interval = table.mean(axis=0), found.confidence_interval
-    return np.minimum(interval.low, mean), np.maximum(interval.high, mean)  # rounding, where all problems agree
+def mean_difference(first: Sequence[bool], second: Sequence[bool], families: Sequence[str]) -> Rate:
+    """How much larger the second share is, on the same problems; with a bootstrap interval over families."""
+    table = np.array(second, dtype=float) - np.array(first, dtype=float)
+    return _means(table[:, None], families)[0]
+
+
+def _means(table: NDArray[np.float64], families: Sequence[str]) -> list[Rate]:
+    """The mean of each column, with its 95% percentile interval: families are drawn whole, as many as there are."""
+    names, member_of = np.unique(np.asarray(families), return_inverse=True)
+    sums = np.zeros((len(names), table.shape[1]))
+    np.add.at(sums, member_of, table)
+    sizes = np.bincount(member_of)
+    drawn = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=RESAMPLES)
+    means = (drawn @ sums) / (drawn @ sizes)[:, None]  # (resamples, columns)
+    lows, highs = np.percentile(means, [2.5, 97.5], axis=0)
+    middle = table.mean(axis=0)  # the ends step back to it, where all agree and rounding puts them beyond
+    ends = zip(middle, np.minimum(lows, middle), np.maximum(highs, middle), strict=True)
+    return [Rate(*map(float, found)) for found in ends]
 
 
 class Paired(NamedTuple):

@@ -27,7 +27,7 @@ class Sample:
     Attributes:
         index: which of the problem's samples it is, from 0.
         completion: goes between the problem's head and tail; or `solution`, a whole program.
-        raw: what the model wrote for a hole before any rule cut it; None for samples that others made.
+        raw: what the model wrote, before anything was cut; None for samples that others made.
         prompt: digest of what the model was asked.
         setup: digest of model, number type, format and sampling.
         extra: members that we do not know, kept.

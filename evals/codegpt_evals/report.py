@@ -92,6 +92,8 @@ def measured(result: Result) -> list[tuple[str, str]]:
         "generation": f"{generation['tokens_per_s']} tokens/s" if generation else None,
         "data": ", ".join(f"{name} (sha256 {sha256[:12]})" for name, sha256 in facts.get("data", {}).items()),
         "left out": "; ".join(f"{task_id}: {why}" for task_id, why in facts.get("left_out", {}).items()),
+        "samples ended by": ", ".join(f"{why} {count}" for why, count in result.summary.stop_reasons.items()),
+        "counted as failures, though not judged": result.summary.unjudged,
         "controls": f"{result.gate.held} of {len(result.gate.rows)} judged rightly",
         "sandbox": facts.get("sandbox"),
         "grading": f"{facts['grading']['seconds']} s" if "grading" in facts else None,

@@ -1,6 +1,7 @@
 """The folder of a run: its files, and the record of what they were made with."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,10 +97,13 @@ class RunFolder:
 
 
 def provenance() -> dict[str, str]:
-    """Which codegpt this is, and what time."""
+    """Which codegpt this is, on which libraries and how many cores, and what time."""
     return {
         "codegpt": version("codegpt-lsp"),
         "commit": _commit(),
+        "torch": version("torch"),
+        "transformers": version("transformers"),
+        "cores": str(os.cpu_count()),
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 

@@ -1,7 +1,6 @@
 """The three stages over the files of a run, and all of them in one go: what the commands and `import` offer."""
 
 import json
-import platform
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -20,12 +19,15 @@ from codegpt_evals.bars import Bars
 from codegpt_evals.gate import CONTROLS, Gate, run_gate, write_gate
 from codegpt_evals.generation import Drawing, Sampling, draw, prepare, setup_of
 from codegpt_evals.grading import answers, grade_answers, to_run
-from codegpt_evals.problem import Problem
+from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.records import GateRow, Grade, Sample, digest, read, read_samples, replace_lines
 from codegpt_evals.run_folder import RunFolder, provenance
 from codegpt_evals.summary import NoScore, Summary, summarize
 from codegpt_evals.tasks import Task, load_task, part_of
-from codegpt_evals.trials import Journal, Runner
+from codegpt_evals.trials import Journal, Runner, judged_by
+
+DRAWN_WITH = ("configuration", "setup", "generation")
+"""What `run.json` holds of the samples, and what goes along when they are graded as another task."""
 
 LEFT_ONLY = "left-only"
 """In place of a fill-in-the-middle format: the text before the cursor is all that the model is shown."""
@@ -69,6 +71,8 @@ class Result:
             figures["exact_ci95"] = [round(summary.infilling.exact.low, 4), round(summary.infilling.exact.high, 4)]
             raw = summary.infilling.raw_exact
             figures["exact_raw"] = round(raw.value, 4) if raw else None
+        if summary.unjudged:
+            figures["unjudged"] = summary.unjudged
         seconds = sum(self.facts.get(stage, {}).get("seconds", 0.0) for stage in ("generation", "grading"))
         return {
             **figures,
@@ -104,7 +108,10 @@ def generate_samples(
     with folder.locked():
         folder.begin(task.name, task.data)
         drawing = prepare(task.problems, loaded, sampling, options, folder.samples)
-        configuration = _configuration(loaded.engine.info.name, fim, sampling.candidates)
+        if drawing.dropped:
+            bars.say(f"{drawing.dropped} samples of groups that were not done are drawn again")
+        one_line = any(isinstance(each.asks, Hole) and each.asks.one_line for each in task.problems)
+        configuration = _configuration(loaded, fim, sampling, one_line)
         folder.note(configuration=configuration, setup=setup, left_out=task.left_out, of=task.size)
         _draw(drawing, folder, sampling.samples * len(task.problems), bars)
     return folder.path
@@ -121,12 +128,15 @@ def _own_folder(task: Task, setup: dict[str, Any]) -> Path:
     return cache_root() / "evals" / name.replace("/", "-")
 
 
-def _configuration(model: str, fim: str, candidates: int) -> str:
+def _configuration(loaded: LoadedModel, fim: str, sampling: Sampling, one_line: bool) -> str:
     """The released configuration by its name, and what was set otherwise."""
+    model = loaded.engine.info.name
     others = {
         f"model {model}": model != DEFAULT_MODEL,
         f"format {fim}": bool(fim),
-        f"{candidates} candidates": candidates > 1,
+        f"temperature {sampling.temperature}": sampling.temperature > 0,
+        f"{sampling.candidates} candidates": sampling.candidates > 1,
+        "held to one line": one_line,
     }
     return ", ".join([CONFIGURATION, *(name for name, differs in others.items() if differs)])
 
@@ -171,7 +181,7 @@ def grade_samples(
     with folder.locked(), open_sandbox(backend, workers=workers) as sandbox:
         folder.begin(task.name, task.data)
         folder.grades.unlink(missing_ok=True)  # until all are graded, there are none
-        runner = Runner(sandbox, Journal(folder.journal, _jail(backend)))
+        runner = Runner(sandbox, Journal(folder.journal, judged_by(backend)))
         started = time.monotonic()
         gate = _gate(attempted, folder, runner, bars)
         gate.require()
@@ -235,12 +245,18 @@ def grade(
     Raises:
         InputError: `out` is the folder of a run that drew other samples.
     """
-    folder = RunFolder(out)
-    if "setup" in folder.facts and samples.resolve() != folder.samples.resolve():
+    folder, source = RunFolder(out), RunFolder(samples.parent)
+    if folder.samples.exists() and samples.resolve() != folder.samples.resolve():
         raise InputError(f"{out} holds samples of its own; name another --out")
     read_task = load_task(task, data)
     found = read_samples(samples)
-    return grade_samples(read_task, found, out, backend=backend, workers=workers, bars=bars)
+    result = grade_samples(read_task, found, out, backend=backend, workers=workers, bars=bars)
+    if samples.resolve() != source.samples.resolve() or source.path.resolve() == out.resolve():
+        return result
+    drawn = {name: source.facts[name] for name in DRAWN_WITH if name in source.facts}
+    with folder.locked():
+        folder.note(**drawn)
+    return replace(result, facts=folder.facts)
 
 
 def check_gate(
@@ -250,12 +266,7 @@ def check_gate(
     bars, folder = bars or Bars(quiet=True), RunFolder(out)
     with folder.locked(), open_sandbox(backend, workers=workers) as sandbox:
         folder.begin(task.name, task.data)
-        return _gate(task.problems, folder, Runner(sandbox, Journal(folder.journal, _jail(backend))), bars)
-
-
-def _jail(backend: Backend) -> str:
-    """Names what programs are run in, for verdicts that are kept."""
-    return f"{backend}/{platform.python_version()}"
+        return _gate(task.problems, folder, Runner(sandbox, Journal(folder.journal, judged_by(backend))), bars)
 
 
 def _gate(problems: Sequence[Problem], folder: RunFolder, runner: Runner, bars: Bars) -> Gate:

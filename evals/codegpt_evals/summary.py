@@ -51,15 +51,22 @@ class Summary:
 
     Attributes:
         problems: that have samples.
-        pass_at: mean pass@k with bootstrap intervals over problems.
-        verdicts: how many samples got each.
+        pass_at: mean pass@k with bootstrap intervals over problems; over programs, where several are holes of one.
+        verdicts: how many samples got each. Those that are `unavailable` count as failures, though nothing was judged.
+        stop_reasons: why how many samples ended, where it is known.
     """
 
     problems: int
     samples: int
     pass_at: dict[int, Rate]
     verdicts: dict[str, int]
+    stop_reasons: dict[str, int]
     infilling: Infilling | None = None
+
+    @property
+    def unjudged(self) -> int:
+        """Samples that could not be judged: what they hand on or need does not exist in the jail."""
+        return self.verdicts.get(Verdict.UNAVAILABLE, 0)
 
 
 def summarize(grades: Sequence[Grade], ks: Sequence[int] | None = None) -> Summary:
@@ -88,8 +95,9 @@ def summarize(grades: Sequence[Grade], ks: Sequence[int] | None = None) -> Summa
     return Summary(
         problems=len(counts),
         samples=len(grades),
-        pass_at=mean_pass_at_k(list(counts.values()), wanted),
+        pass_at=mean_pass_at_k(list(counts.values()), wanted, list(map(family_of, counts))),
         verdicts=dict(Counter(grade.verdict for grade in grades).most_common()),
+        stop_reasons=dict(Counter(grade.stop_reason for grade in grades if grade.stop_reason).most_common()),
         infilling=_infilling(grades),
     )
 
@@ -128,7 +136,8 @@ def mean_rate(outcomes: Sequence[tuple[str, bool]]) -> Rate:
     """The mean over problems of each one's share of True."""
     samples: Counter[str] = Counter(task_id for task_id, _ in outcomes)
     right: Counter[str] = Counter(task_id for task_id, outcome in outcomes if outcome)
-    return mean_pass_at_k([(n, right[task_id]) for task_id, n in samples.items()], [1])[1]
+    counts = [(n, right[task_id]) for task_id, n in samples.items()]
+    return mean_pass_at_k(counts, [1], list(map(family_of, samples)))[1]
 
 
 def rule_effects(grades: Sequence[Grade]) -> dict[str, RuleEffect]:
@@ -145,6 +154,13 @@ def rule_effects(grades: Sequence[Grade]) -> dict[str, RuleEffect]:
             count["exact_hurt"] += exact and not grade.exact
     names = ("cut", "helped", "hurt", "exact_helped", "exact_hurt")
     return {rule: RuleEffect(*(count[name] for name in names)) for rule, count in sorted(found.items())}
+
+
+def family_of(task_id: str) -> str:
+    """What a problem was made of: for a hole the program that it is in, which is the id up to its first number."""
+    parts = task_id.split("/")
+    numbers = [at for at, part in enumerate(parts) if part.isdecimal()]
+    return "/".join(parts[: numbers[0] + 1]) if numbers else task_id
 
 
 def half_of(task_id: str) -> str:

@@ -5,7 +5,9 @@ run or in one that goes on after it. A program that ran out of time, or that the
 nothing else is running, and that verdict counts.
 """
 
+import json
 import math
+import platform
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -13,11 +15,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegpt.errors import InputError, SandboxUnavailable
+from codegpt.sandbox import verdict
+from codegpt.sandbox.backends import Backend
 from codegpt.sandbox.client import Sandbox
 from codegpt.sandbox.codec import NotPlainData
+from codegpt.sandbox.doctor import machine
 from codegpt.sandbox.outcome import End
 from codegpt.sandbox.program import LANGUAGE_LIMITS, Limits
 from codegpt.sandbox.verdict import Judgement, Verdict
+from codegpt_evals import checks
 from codegpt_evals.checks import CallsCheck, Check, passed_all
 from codegpt_evals.records import VerdictRow, append, digest, read
 
@@ -48,21 +54,31 @@ class Trial:
         return f"{self.check.digest}:{digest(self.program)}"
 
 
-class Journal:
-    """The verdicts there are, by key; `jail` names what the programs are run in: other jails have other verdicts."""
+def judged_by(backend: Backend) -> str:
+    """Names what programs are run in and judged by: the kind of jail, its versions, and the text of the judges."""
+    sources = [Path(checks.__file__), Path(verdict.__file__), *sorted(INSIDE.glob("*.[jp]*"))]
+    known = [platform.python_version(), json.dumps(machine()), *(path.read_text(encoding="utf-8") for path in sources)]
+    return f"{backend}/{digest(chr(0).join(known))}"
 
-    def __init__(self, path: Path, jail: str) -> None:
+
+INSIDE = Path(verdict.__file__).with_name("inside")
+
+
+class Journal:
+    """The verdicts there are, by key; others `judged_by` something else are not looked at."""
+
+    def __init__(self, path: Path, judged_by: str) -> None:
         self._path = path
-        self._jail = jail
+        self._judged_by = judged_by
         self._rows = {row.key: row for row in read(path, VerdictRow)}
 
     def get(self, trial: Trial) -> VerdictRow | None:
         """The verdict of a trial, if it was run."""
-        return self._rows.get(f"{self._jail}:{trial.key}")
+        return self._rows.get(f"{self._judged_by}:{trial.key}")
 
     def add(self, trial: Trial, ran: "Ran") -> None:
         """Keep a verdict; a kill does not lose it any more."""
-        key, times = f"{self._jail}:{trial.key}", (round(ran.seconds, 4), round(ran.longest, 4))
+        key, times = f"{self._judged_by}:{trial.key}", (round(ran.seconds, 4), round(ran.longest, 4))
         row = VerdictRow(key, ran.judged.verdict, ran.judged.detail, *times)
         append(self._path, [row])
         self._rows[row.key] = row

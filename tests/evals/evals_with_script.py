@@ -18,7 +18,7 @@ SECONDS = float(sys.argv.pop(1))
 
 def answer(prompt: Prompt, row: int) -> str:
     number = int(prompt_text(prompt).rsplit("number ", 1)[1].split()[0])
-    return f"def f():\n    return {number + (row == 1)}\n"
+    return f"import time\n\n\ndef f():\n    time.sleep(0.1)\n    return {number + (row == 1)}\n"
 
 
 class SlowEngine(ScriptedEngine):

@@ -88,6 +88,16 @@ def test_scripts_are_judged_case_by_case(sandbox: Sandbox, program: str, expecte
         ("1.6 x", "1.5 x", False),
         ("15 x", "16 x", False),
         ("a.b", "a.c", False),
+        ("1", "true", False),
+        ("[[true]]", "[[1]]", False),
+        ('{"a": [true, 0]}', '{"a": [true, 0]}', True),
+        ("10000001.0", "10000000", False),
+        ("10000000.0", "10000000", True),
+        ("12345678901234567891.0 x", "12345678901234567890 x", False),
+        ("1e-7 x", "1.0e-7 x", True),
+        ("1e5 x", "100000 x", False),
+        ("100000 x", "1e5 x", True),
+        ("nan x", "inf x", False),
         ("", "", True),
         ("", "0", False),
     ],
@@ -150,6 +160,28 @@ def test_asserts_that_cannot_run_in_another_jail_run_beside_the_program(sandbox:
     assert entry == "f"
     assert verdict(check, code, sandbox) == "passed"
     assert verdict(check, wrong, sandbox) == "wrong answer"
+
+
+def test_what_is_expected_is_not_beside_the_program() -> None:
+    code, asserts, setup, _ = BESIDE["the expected value first"]
+    check, _ = check_of_asserts(code, asserts, setup)
+    assert isinstance(check, CallsCheck)
+    assert "3" not in check.appended
+    assert "3" in check.reference_appended
+
+
+@pytest.mark.parametrize(
+    ("name", "cheat"),
+    [
+        ("another comparison", "class P: n = 4\ndef f(p): return p.n\ndef bool(x): return 1 == 1\n"),
+        ("a class of the program", "class P:\n    def __init__(self, n): pass\ndef f(p): return codegpt_assert_0()\n"),
+    ],
+)
+def test_a_program_cannot_answer_for_the_assert(sandbox: Sandbox, name: str, cheat: str) -> None:
+    code, asserts, setup, _ = BESIDE[name]
+    check, _ = check_of_asserts(code, asserts, setup)
+    assert verdict(check, code, sandbox) == "passed"
+    assert verdict(check, cheat, sandbox) != "passed"
 
 
 def test_asserts_run_in_a_jail_of_their_own_where_they_can() -> None:

@@ -96,7 +96,7 @@ def test_stages_one_by_one(data: Path, tmp_path: Path, capsys: Output) -> None:
     assert last_line(capsys)["tokens"] > 0  # type: ignore[operator]
     assert evals("grade", out / "samples.jsonl", "--task", "jsonl", "--data", data, "--out", graded) == 0
     first = last_line(capsys)
-    assert (first["pass@1"], first["model"]) == (0.8, None)
+    assert (first["pass@1"], first["model"]) == (0.8, "scripted")
     (graded / "report.html").unlink()
     assert evals("report", graded, "--samples", out / "samples.jsonl") == 0
     assert last_line(capsys)["pass@1"] == 0.8
@@ -237,6 +237,37 @@ def test_wrong_input_is_one_line_and_2(
     assert found.out == ""
 
 
+def test_samples_of_a_run_take_along_what_they_were_drawn_with(data: Path, tmp_path: Path, capsys: Output) -> None:
+    drawn, again = tmp_path / "drawn", tmp_path / "again"
+    assert evals("generate", "jsonl", "--data", data, "--out", drawn, "--temperature", 0.5) == 0
+    for _ in range(2):
+        assert evals("grade", drawn / "samples.jsonl", "--task", "jsonl", "--data", data, "--out", again) == 0
+        assert last_line(capsys)["model"] == "scripted"
+    facts, source = (json.loads((folder / "run.json").read_text()) for folder in (again, drawn))
+    assert facts["configuration"] == source["configuration"] == "default-1, model scripted, temperature 0.5"
+    assert facts["setup"] == source["setup"]
+    copied = tmp_path / "copy.jsonl"
+    copied.write_bytes((drawn / "samples.jsonl").read_bytes())
+    assert evals("grade", copied, "--task", "jsonl", "--data", data, "--out", tmp_path / "third") == 0
+    assert last_line(capsys)["model"] is None
+
+
+def test_what_could_not_be_judged_is_counted(data: Path, tmp_path: Path, capsys: Output) -> None:
+    samples = tmp_path / "samples.jsonl"
+    samples.write_text(json.dumps({"task_id": "double", "completion": "    import numpy_of_nobody\n"}) + "\n")
+    assert evals("grade", samples, "--task", "jsonl", "--data", data, "--out", tmp_path / "out") == 0
+    assert last_line(capsys)["unjudged"] == 1
+    assert "counted as failures, though not judged | 1" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_samples_that_are_drawn_again_are_announced(data: Path, tmp_path: Path, capsys: Output) -> None:
+    given = ("generate", "jsonl", "--data", data, "--out", tmp_path / "out")
+    assert evals(*given, "--limit", 2) == 0
+    assert "drawn again" not in capsys.readouterr().err
+    assert evals(*given) == 0
+    assert "2 samples of groups that were not done are drawn again" in capsys.readouterr().err
+
+
 def test_published_files_hold_no_text(data: Path, tmp_path: Path, capsys: Output) -> None:
     out, folder = tmp_path / "out", tmp_path / "results"
     assert evals("run", "jsonl", "--data", data, "--out", out) == 0
@@ -297,12 +328,13 @@ def test_compare(data: Path, tmp_path: Path, capsys: Output) -> None:
     capsys.readouterr()
     grades = tmp_path / "out" / "grades.jsonl"
     assert evals("compare", grades, grades) == 0
-    same = {"rates": [0.8, 0.8], "only_first": 0, "only_second": 0, "p_value": 1.0}
+    nothing = {"difference": 0.0, "ci95": [0.0, 0.0], "only_first": 0, "only_second": 0, "p_value": 1.0}
+    same = {"rates": [0.8, 0.8], **nothing}
     assert json.loads(capsys.readouterr().out) == {"problems": 5, "in_one_only": 0, "passed": same}
     other = tmp_path / "other.jsonl"
     other.write_text("".join(f"{line}\n" for line in grades.read_text().splitlines()[2:4]))
     assert evals("compare", grades, other) == 0
-    same = {"rates": [0.5, 0.5], "only_first": 0, "only_second": 0, "p_value": 1.0}
+    same = {"rates": [0.5, 0.5], **nothing}
     assert json.loads(capsys.readouterr().out) == {"problems": 2, "in_one_only": 3, "passed": same}
     other.write_text(grades.read_text().replace('"task_id":"', '"task_id":"another '))
     assert evals("compare", grades, other) == 2

@@ -1,5 +1,6 @@
 """Drawing samples: which batches, what is asked, and that a run which goes on ends as an undisturbed one."""
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from codegpt_evals.generation import (
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import read_samples
 
+from codegpt import postprocess
 from codegpt.chat import ChatTemplate
 from codegpt.complete import CompletionOptions
 from codegpt.engine.protocol import SamplingParams
@@ -52,7 +54,9 @@ def test_words_are_asked_in_the_models_chat_and_end_with_their_block(tmp_path: P
     assert sample.solution is not None
     assert sample.solution.startswith("<|s|>user\nproblem 0\n\nAnswer with one block of Python code.<|e|>\n<|s|>assist")
     assert sample.solution.endswith("```python row 0\n")
-    assert (sample.stop_reason, sample.raw, sample.completion) == ("stop", None, None)
+    assert (sample.stop_reason, sample.completion) == ("stop", None)
+    assert sample.raw is not None
+    assert sample.raw.endswith("```python row 0\n```")
     assert isinstance(speed, Speed)
     assert speed.tokens == sample.tokens
 
@@ -118,7 +122,9 @@ def test_a_finished_run_draws_nothing(tmp_path: Path) -> None:
 def test_more_problems_keep_the_groups_that_are_whole(tmp_path: Path) -> None:
     path, other = tmp_path / "samples.jsonl", tmp_path / "other.jsonl"
     list(draw(drawing(path, words(3), Sampling(batch=1))))
-    list(draw(drawing(path, words(6), Sampling(batch=1))))
+    more = drawing(path, words(6), Sampling(batch=1))
+    assert (more.done, more.dropped) == (2, 1)
+    list(draw(more))
     list(draw(drawing(other, words(6), Sampling(batch=1))))
     assert path.read_bytes() == other.read_bytes()
 
@@ -152,9 +158,21 @@ def test_the_setup_names_what_samples_depend_on() -> None:
             (replace(base, chat=CHAT), Sampling(), OPTIONS),
             (base, Sampling(batch=2), OPTIONS),
             (base, Sampling(), CompletionOptions(prefix_tokens=9)),
+            (base, Sampling(candidates=2), OPTIONS),
         ]
     }
-    assert len(digests) == 4
+    assert len(digests) == 5
+    completion = setup_of(base, Sampling(temperature=0.5, seed=3), OPTIONS)["completion"]
+    assert (completion["temperature"], completion["seed"], completion["n"]) == (0.5, 3, 1)
+
+
+def test_a_change_of_where_answers_end_is_another_setup(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = LoadedModel(ScriptedEngine(""), None)
+    before = setup_of(base, Sampling(), OPTIONS)
+    getsource = inspect.getsource
+    monkeypatch.setattr(inspect, "getsource", lambda module: getsource(module) + "#" * (module is postprocess))
+    after = setup_of(base, Sampling(), OPTIONS)
+    assert {name for name in before if before[name] != after[name]} == {"code"}
 
 
 @pytest.mark.parametrize("wrong", [{"samples": 0}, {"batch": 0}])

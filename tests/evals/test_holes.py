@@ -154,3 +154,19 @@ def test_a_rule_that_alone_cuts_is_seen() -> None:
 )
 def test_exact(name: str, filling: str, exact: bool) -> None:
     assert is_exact(HOLES[name], filling) is exact
+
+
+@pytest.mark.parametrize(
+    ("suffix", "filling", "exact"),
+    [
+        ("sorted(x)\n", "[] if x else ", True),
+        ("sorted(x)\n", "[] if x else", False),  # `elsesorted`
+        ("sorted(x)\n", "[] if x else  ", False),
+        ("\nprint(x)\n", "[] if x else", True),
+        ("\r\nprint(x)\r\n", "[] if x else  ", True),
+        ("", "[] if x else", True),
+    ],
+)
+def test_white_space_counts_but_before_the_end_of_a_line(suffix: str, filling: str, exact: bool) -> None:
+    assert is_exact(Hole("y = ", suffix, "[] if x else "), filling) is exact
+    assert is_exact(Hole("y = ", suffix, "  "), "") is (suffix[:1] in ("", "\r", "\n"))

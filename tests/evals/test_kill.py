@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).with_name("evals_with_script.py")
-PROBLEMS, SAMPLES = 12, 2
+PROBLEMS, SAMPLES = 24, 2
 KILLS = 10
 
 
@@ -23,7 +23,7 @@ def problems(tmp_path: Path) -> Path:
         {
             "task_id": f"t/{n}",
             "text": f"Return number {n} .",
-            "code": f"def f():\n    return {n}\n",
+            "code": f"import time\n\n\ndef f():\n    time.sleep(0.1)\n    return {n}\n",
             "test_list": [f"assert f() == {n}"],
         }
         for n in range(PROBLEMS)
@@ -46,16 +46,16 @@ def finish(*arguments: object, seconds_a_batch: float = 0.0) -> dict[str, object
 
 
 def kill_after(path: Path, lines: int, seconds: float, seconds_a_batch: float, *arguments: object) -> None:
-    """Start, wait until `path` has so many lines more, and a moment longer; then kill -9."""
+    """Start, wait until `path` has so many lines more, and a moment longer; then kill -9 what is still at work."""
     begun = count(path)
     process = start(seconds_a_batch, *arguments)
     deadline = time.monotonic() + 60
     while count(path) < begun + lines and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
     time.sleep(seconds)
-    if process.poll() is None:
-        os.kill(process.pid, signal.SIGKILL)
+    os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL  # it had not ended by itself
 
 
 def count(path: Path) -> int:
@@ -73,7 +73,9 @@ def test_generate(problems: Path, tmp_path: Path) -> None:
     finish(*given, "--out", whole)
     moments = random.Random(4)
     for kill in range(KILLS):
-        kill_after(cut / "samples.jsonl", kill % 2 * 2, moments.uniform(0, 0.3), 0.1, *given, "--out", cut)
+        groups = 0 if kill == 3 else 1  # once while it starts
+        kill_after(cut / "samples.jsonl", 2 * groups, moments.uniform(0, 0.15), 0.1, *given, "--out", cut)
+        assert count(cut / "samples.jsonl") >= 2 * kill - 2
     assert 0 < count(cut / "samples.jsonl") < PROBLEMS * SAMPLES
     finish(*given, "--out", cut)
     assert (cut / "samples.jsonl").read_bytes() == (whole / "samples.jsonl").read_bytes()
@@ -88,7 +90,9 @@ def test_grade(problems: Path, tmp_path: Path) -> None:
     undisturbed = finish(*grading, "--out", whole)
     moments = random.Random(5)
     for kill in range(KILLS):
-        kill_after(cut / "verdicts.jsonl", kill % 3, moments.uniform(0, 0.4), 0, *grading, "--out", cut)
+        lines = 0 if kill == 3 else 3
+        kill_after(cut / "verdicts.jsonl", lines, moments.uniform(0, 0.1), 0, *grading, "--out", cut)
+        assert not (cut / "grades.jsonl").exists()
     resumed = finish(*grading, "--out", cut)
     assert without_times(cut / "grades.jsonl") == without_times(whole / "grades.jsonl")
     assert without_times(cut / "gate.jsonl") == without_times(whole / "gate.jsonl")

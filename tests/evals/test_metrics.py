@@ -3,7 +3,7 @@
 from itertools import combinations
 
 import pytest
-from codegpt_evals.metrics import Paired, Rate, ks_for, mean_pass_at_k, paired, pass_at_k, rate
+from codegpt_evals.metrics import Paired, Rate, ks_for, mean_difference, mean_pass_at_k, paired, pass_at_k, rate
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,6 +57,31 @@ def test_where_there_is_nothing_to_resample() -> None:
     assert mean_pass_at_k([(1, 0)] * 3, [1]) == {1: Rate(0.0, 0.0, 0.0)}
     all_alike = mean_pass_at_k([(10, 1)] * 164, [3])[3]
     assert all_alike.low <= all_alike.value <= all_alike.high
+
+
+def test_families_are_drawn_whole() -> None:
+    """100 holes of 10 programs, all alike within one: as uncertain as 10 problems, not as 100."""
+    counts = [(1, int(program % 2)) for program in range(10) for _ in range(10)]
+    families = [str(program) for program in range(10) for _ in range(10)]
+    apart, together = mean_pass_at_k(counts, [1])[1], mean_pass_at_k(counts, [1], families)[1]
+    alone = mean_pass_at_k(counts[::10], [1])[1]
+    assert apart.value == together.value == 0.5
+    assert together.low == pytest.approx(alone.low, abs=1e-9)
+    assert together.high - together.low > 2.5 * (apart.high - apart.low)
+
+
+def test_families_of_unequal_size() -> None:
+    found = mean_pass_at_k([(1, 1)] * 9 + [(1, 0)], [1], ["a"] * 9 + ["b"])[1]
+    assert (found.low, found.value, found.high) == (0.0, 0.9, 1.0)
+
+
+def test_a_difference() -> None:
+    first, second = [True, False, False, False], [True, True, False, True]
+    assert mean_difference(first, second, list("abcd")).value == 0.5
+    assert mean_difference(first, second, list("abab")).value == 0.5
+    assert mean_difference(first, first, list("abcd")) == Rate(0.0, 0.0, 0.0)
+    found = mean_difference([False] * 100, [True, False] * 50, [str(at) for at in range(100)])
+    assert found.low == pytest.approx(0.5 - 1.96 * 0.05, abs=0.015)
 
 
 def test_paired() -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from codegpt_evals import trials
 from codegpt_evals.checks import CallsCheck
 from codegpt_evals.records import VerdictRow, read
-from codegpt_evals.trials import Journal, Ran, Runner, Trial, missing
+from codegpt_evals.trials import Journal, Ran, Runner, Trial, judged_by, missing
 
 from codegpt.errors import SandboxUnavailable
+from codegpt.sandbox.backends import Backend
 from codegpt.sandbox.client import Sandbox
 from codegpt.sandbox.outcome import End, Outcome
 from codegpt.sandbox.program import Call, Job, Limits, Program, Stdin
@@ -178,3 +180,15 @@ def test_a_reference_that_the_machine_failed_is_asked_again_and_then_ends_the_ru
     with pytest.raises(SandboxUnavailable, match="failed to run a canonical solution: no room"):
         found.run([Trial(CallsCheck("python", "reference", calls, calls), "answer", Limits())])
     assert sandbox.ran == ["reference", "reference"]
+
+
+def test_verdicts_are_named_by_who_judged(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = judged_by(Backend.BWRAP)
+    assert judged_by(Backend.BWRAP) == before
+    assert judged_by(Backend.LANDLOCK) != before
+    monkeypatch.setattr(trials, "machine", lambda: {"node": "v99"})
+    assert judged_by(Backend.BWRAP) != before
+    monkeypatch.undo()
+    (tmp_path / "child.py").write_text("another")
+    monkeypatch.setattr(trials, "INSIDE", tmp_path)
+    assert judged_by(Backend.BWRAP) != before
