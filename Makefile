@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: help demo test test-model test-editors test-sandbox test-evals check lock clean bubblewrap
-GATES := humaneval humaneval-plus mbpp mbpp-sanitized humaneval-x-js infilling-single contest
+GATES := humaneval humaneval-plus mbpp mbpp-sanitized humaneval-x-js infilling-single infilling-random-light contest
 
 help:
 	@echo "make demo          see the real model complete a function of the standard library"

@@ -120,11 +120,14 @@ def digest(text: str) -> str:
 
 
 def to_line(record: Sample | Grade | GateRow | VerdictRow) -> str:
-    """One JSON line; members that are None are left out, unknown ones come last and never hide one of ours."""
-    members = asdict(record)
+    """One JSON line; members that are None are left out, unknown ones come last.
+
+    An unknown one that has the name of one of ours is called `sample_` and that name.
+    """
+    members = {"format": FORMAT, **asdict(record)}
     extra = members.pop("extra", {})
-    known = {"format": FORMAT, **{name: value for name, value in members.items() if value is not None}}
-    unknown = {name: value for name, value in extra.items() if name not in members and name != "format"}
+    known = {name: value for name, value in members.items() if value is not None}
+    unknown = {f"sample_{name}" if name in members else name: value for name, value in extra.items()}
     return json.dumps({**known, **unknown}, separators=(",", ":")) + "\n"
 
 
@@ -190,7 +193,7 @@ _OF_ANYBODY = ("index", "completion", "solution")
 
 
 def _sample(row: dict[str, Any], place: str, counted: Counter[str]) -> Sample:
-    version = row.pop("format", None)
+    version = row.pop("format") if isinstance(row.get("format"), int) else None  # others may mean something else by it
     if version not in (None, FORMAT):
         raise InputError(f"{place}: format {version}; this version reads {FORMAT}")
     members = _OF_ANYBODY if version is None else tuple(_KINDS)  # others may mean something else by the same names
@@ -201,6 +204,8 @@ def _sample(row: dict[str, Any], place: str, counted: Counter[str]) -> Sample:
     for name, value in known.items():
         if not isinstance(value, _KINDS[name]) or isinstance(value, bool):
             raise InputError(f"{place}: {name} is not of the right type")
+    if not {"completion", "solution"} & known.keys() and {"completion", "solution"} & row.keys():
+        known["completion"] = ""  # null: nothing was written
     if ("completion" in known) == ("solution" in known):
         raise InputError(f"{place}: a sample has either a completion or a solution")
     index = known.pop("index", counted[str(task_id)])

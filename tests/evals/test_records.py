@@ -74,6 +74,8 @@ def test_an_unknown_member_never_hides_one_of_ours() -> None:
     row = json.loads(to_line(Grade("3", 0, "wrong answer", extra=unknown)))
     assert (row["verdict"], row["format"], row["seconds"], row["author"]) == ("wrong answer", 2, 0.0, "é")
     assert row.keys().isdisjoint({"exact", "without"})
+    theirs = ("sample_verdict", "sample_format", "sample_seconds", "sample_exact", "sample_without")
+    assert [row[name] for name in theirs] == ["passed", 9, 0, True, {}]
 
 
 def test_others_may_mean_something_else_by_our_names(tmp_path: Path) -> None:
@@ -81,6 +83,16 @@ def test_others_may_mean_something_else_by_our_names(tmp_path: Path) -> None:
     path.write_text('{"task_id":"t","completion":"a","prompt":[{"role":"user"}],"raw":3,"tokens":[1]}')
     extra = {"prompt": [{"role": "user"}], "raw": 3, "tokens": [1]}
     assert read_samples(path) == [Sample("t", 0, completion="a", extra=extra)]
+    path.write_text('{"task_id":"t","completion":"a","format":"chatml"}')
+    assert read_samples(path) == [Sample("t", 0, completion="a", extra={"format": "chatml"})]
+
+
+@pytest.mark.parametrize("line", ['{"task_id":"t","completion":null}', '{"task_id":"t","solution":null,"error":1}'])
+def test_nothing_written_is_an_empty_completion(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text(line)
+    [sample] = read_samples(path)
+    assert (sample.completion, sample.solution) == ("", None)
 
 
 def test_a_file_of_others_that_was_cut_off_is_refused(tmp_path: Path) -> None:
