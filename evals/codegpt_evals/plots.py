@@ -24,7 +24,7 @@ def pass_at_k(pass_at: Mapping[int, Rate], title: str = "") -> str:
     above = [found.high - found.value for found in pass_at.values()]
     axes.errorbar(ks, values, [below, above], color=_BLUE, marker="o", markersize=4, elinewidth=1, capsize=3)
     for k, value in zip(ks, values, strict=True):
-        axes.annotate(f"{100 * value:.1f}", (k, value), (5, 4), textcoords="offset points", fontsize=8)
+        axes.annotate(f"{100 * value:.1f}", (k, value), (6, -10), textcoords="offset points", fontsize=8)
     if len(ks) > 1:
         axes.set_xscale("log")
     axes.set_xticks(ks, labels=[str(k) for k in ks])

@@ -89,7 +89,7 @@ def measured(result: Result) -> list[tuple[str, str]]:
         "computed in": f"{setup['dtype']} on {setup['device']}" if setup else None,
         "fill-in-the-middle format": setup.get("fim"),
         "sampling": ", ".join(f"{name} {value}" for name, value in sampling.items()),
-        "generation": f"{generation['tokens_per_s']} tokens/s" if generation else None,
+        "generation": _speed(generation) if generation else None,
         "data": ", ".join(f"{name} (sha256 {sha256[:12]})" for name, sha256 in facts.get("data", {}).items()),
         "left out": "; ".join(f"{task_id}: {why}" for task_id, why in facts.get("left_out", {}).items()),
         "samples ended by": ", ".join(f"{why} {count}" for why, count in result.summary.stop_reasons.items()),
@@ -109,8 +109,9 @@ def as_html(result: Result, samples: Mapping[tuple[str, int], Sample]) -> str:
         loader=PackageLoader("codegpt_evals"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     summary = result.summary
+    curve = [plots.pass_at_k(summary.pass_at, "pass@k")] if len(summary.pass_at) > 1 else []
     drawn = [
-        plots.pass_at_k(summary.pass_at, "pass@k"),
+        *curve,
         plots.verdicts(summary.verdicts, "verdicts"),
         plots.times([grade.seconds for grade in result.grades], "time of each program"),
     ]
@@ -143,6 +144,11 @@ def _text(sample: Sample | None) -> str:
     if sample is None:
         return ""
     return sample.solution if sample.solution is not None else sample.completion or ""
+
+
+def _speed(generation: Mapping[str, Any]) -> str:
+    read, wrote, seconds = (generation[name] for name in ("prompt_tokens", "tokens", "seconds"))
+    return f"{read:,} tokens read and {wrote:,} written in {seconds:,.0f} s: {wrote / max(seconds, 1e-9):.1f} tokens/s"
 
 
 def _made(stage: Mapping[str, Any]) -> str:

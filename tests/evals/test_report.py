@@ -19,7 +19,7 @@ FACTS = {
     "data": {"f.jsonl": "0123456789abcdef"},
     "sandbox": "bwrap",
     "grading": {"seconds": 1.5},
-    "generation": {"seconds": 2.0, "tokens_per_s": 9.5},
+    "generation": {"seconds": 2.0, "prompt_tokens": 1234, "tokens": 19, "tokens_per_s": 9.5},
     "setup": {
         "model": "m",
         "digest": "d",
@@ -49,7 +49,7 @@ def test_text_of_a_model_is_never_markup() -> None:
     assert "{{ 7*7 }}" in page
     assert "default-src 'none'" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 2
 
 
 def test_what_the_page_says() -> None:
@@ -66,6 +66,12 @@ def test_markdown() -> None:
     assert "| data | f.jsonl (sha256 0123456789ab) |" in lines
     assert "| left out | z: why |" in lines
     assert "| controls | 2 of 2 judged rightly |" in lines
+    assert "| generation | 1,234 tokens read and 19 written in 2 s: 9.5 tokens/s |" in lines
+
+
+def test_a_curve_is_drawn_where_there_is_one() -> None:
+    several = result(*(Grade("a", at, "passed" if at else "timeout") for at in range(2)))
+    assert as_html(several, {}).count("<svg") == 3
 
 
 def test_holes_are_shown_and_written() -> None:
