@@ -211,7 +211,6 @@ def rank(completions: Completions, fits: Sequence[float]) -> Completions:
 def suggest(asked: Plan, engine: Engine, cancelled: Cancelled = never) -> Completions:
     """Let the engine write what was planned, and cut and rank it."""
     started = time.monotonic()
-
     place, params = asked.place, asked.params
 
     def watch(_row: int, text: str) -> bool:

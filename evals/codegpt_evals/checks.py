@@ -16,9 +16,6 @@ from codegpt.sandbox.outcome import End, Outcome, Returned
 from codegpt.sandbox.program import MIB, Call, Calls, Job, Limits, Program, Stdin, Tests
 from codegpt.sandbox.verdict import Judgement, Verdict, judge_calls, judge_end, judge_tests, same
 
-VERSION = 2
-"""Raise it when the same program could get another verdict, so that old verdicts are not believed."""
-
 TOLERANCE = 1e-6
 """Relative and absolute, where a float is expected; EvalPlus compares within 1e-7 and 1e-6."""
 
@@ -195,7 +192,7 @@ def _same_word(left: str, right: str) -> bool:
 
 
 def _digest(value: object) -> str:
-    text = json.dumps([VERSION, TOLERANCE, value], sort_keys=True, separators=(",", ":"))
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -17,7 +17,7 @@ from codegpt.sandbox.backends import Backend
 from codegpt.sandbox.opening import open_sandbox
 from codegpt_evals.bars import Bars
 from codegpt_evals.gate import CONTROLS, Gate, run_gate, write_gate
-from codegpt_evals.generation import Drawing, Sampling, draw, prepare, setup_of
+from codegpt_evals.generation import Drawing, Sampling, draw, prepare, setup_digest, setup_of
 from codegpt_evals.grading import answers, grade_answers, to_run
 from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.records import GateRow, Grade, Sample, digest, read, read_samples, replace_lines
@@ -245,18 +245,26 @@ def grade(
     Raises:
         InputError: `out` is the folder of a run that drew other samples.
     """
-    folder, source = RunFolder(out), RunFolder(samples.parent)
+    folder = RunFolder(out)
     if folder.samples.exists() and samples.resolve() != folder.samples.resolve():
         raise InputError(f"{out} holds samples of its own; name another --out")
     read_task = load_task(task, data)
     found = read_samples(samples)
     result = grade_samples(read_task, found, out, backend=backend, workers=workers, bars=bars)
-    if samples.resolve() != source.samples.resolve() or source.path.resolve() == out.resolve():
-        return result
-    drawn = {name: source.facts[name] for name in DRAWN_WITH if name in source.facts}
     with folder.locked():
-        folder.note(**drawn)
+        folder.note(**_drawn_with(found, RunFolder(samples.parent)))
     return replace(result, facts=folder.facts)
+
+
+def _drawn_with(samples: Sequence[Sample], beside: RunFolder) -> dict[str, Any]:
+    """What the run beside them says of samples, if it is the one that drew all of them."""
+    try:
+        facts = beside.facts
+    except InputError:  # somebody else's file of that name
+        return {}
+    if {sample.setup for sample in samples} != {setup_digest(facts.get("setup", {}))}:
+        return {}
+    return {name: facts[name] for name in DRAWN_WITH if name in facts}
 
 
 def check_gate(

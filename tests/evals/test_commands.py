@@ -246,9 +246,19 @@ def test_samples_of_a_run_take_along_what_they_were_drawn_with(data: Path, tmp_p
     facts, source = (json.loads((folder / "run.json").read_text()) for folder in (again, drawn))
     assert facts["configuration"] == source["configuration"] == "default-1, model scripted, temperature 0.5"
     assert facts["setup"] == source["setup"]
-    copied = tmp_path / "copy.jsonl"
-    copied.write_bytes((drawn / "samples.jsonl").read_bytes())
-    assert evals("grade", copied, "--task", "jsonl", "--data", data, "--out", tmp_path / "third") == 0
+
+
+@pytest.mark.parametrize("beside", ["{}", "nonsense", None])
+def test_samples_of_others_do_not_take_along_what_lies_beside_them(
+    data: Path, tmp_path: Path, capsys: Output, beside: str | None
+) -> None:
+    drawn = tmp_path / "drawn"
+    assert evals("generate", "jsonl", "--data", data, "--out", drawn) == 0
+    if beside is not None:
+        (drawn / "run.json").write_text(beside)
+    samples = drawn / "theirs.jsonl"
+    samples.write_text(json.dumps({"task_id": "double", "completion": "    return 2 * n"}) + "\n")
+    assert evals("grade", samples, "--task", "jsonl", "--data", data, "--out", tmp_path / "out") == 0
     assert last_line(capsys)["model"] is None
 
 
