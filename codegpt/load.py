@@ -4,6 +4,7 @@ This is where the checkpoint, torch and the self-check meet; torch is imported o
 """
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from codegpt.chat import ChatTemplate
 from codegpt.checkpoints import Checkpoint, find
 from codegpt.checkpoints.manifest import write_json
-from codegpt.engine.protocol import Engine
+from codegpt.engine.protocol import Engine, Precision
 from codegpt.errors import CheckpointError, CodeGPTError, InputError
 from codegpt.fim_check import FimCheck, run_fim_check
 from codegpt.prompt import Fim, Layout, candidate_fims, parse_fim
@@ -38,15 +39,18 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
         fim: ``FORMAT/LAYOUT`` to override the catalogue; "" leaves the choice to the catalogue, else to the self-check.
 
     Raises:
-        InputError: an unknown `fim`.
+        InputError: an unknown `fim`, or one in the environment's CODEGPT_PRECISION.
         ModelNotFound, CheckpointError: see `codegpt.checkpoints.find`.
     """
-    wanted = _wanted_fim(fim)
+    wanted, precision = _wanted_fim(fim), _wanted_precision()
     checkpoint = find(model)
 
     from codegpt.engine.torch_engine import load_torch_engine  # seconds to import
 
-    engine = load_torch_engine(checkpoint.directory, checkpoint.name, checkpoint.digest)
+    store = checkpoint.home / "int8.safetensors"
+    engine = load_torch_engine(
+        checkpoint.directory, checkpoint.name, checkpoint.digest, precision=precision, store=store
+    )
     chat = _chat_template(checkpoint.directory)
     wanted = wanted or _catalogue_fim(checkpoint)
     candidates = (wanted,) if wanted else candidate_fims(engine.info.markup)
@@ -92,6 +96,13 @@ def _wanted_fim(fim: str) -> Fim | None:
         return parse_fim(fim) if fim else None
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def _wanted_precision() -> Precision:
+    wanted = os.environ.get("CODEGPT_PRECISION") or Precision.AUTO
+    if wanted not in list(Precision):
+        raise InputError(f"CODEGPT_PRECISION is {wanted!r}; it may be {' or '.join(Precision)}")
+    return Precision(wanted)
 
 
 def _catalogue_fim(checkpoint: Checkpoint) -> Fim | None:

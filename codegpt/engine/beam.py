@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
 from codegpt.engine.decode import PromptCache, Row, prefill
 from codegpt.engine.kv_cache import Batch, join, lengthen, select_rows, truncate
+from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.protocol import Generation, Same, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
 
@@ -95,7 +95,7 @@ def _likeliest(row: Row) -> float:
 
 
 def beam_search(
-    model: CausalModel,
+    model: Model,
     tokens: Tokens,
     prompt: Sequence[int],
     params: SamplingParams,
@@ -129,14 +129,14 @@ def beam_search(
             ids = torch.tensor([row.ids[-1:] for row in beams.growing])
             positions = batch.lengths[:, None]
             batch = lengthen(batch)
-            logits = model.forward(ids, batch.cache, interrupt, batch.attention_mask, positions)
+            logits = model.forward(ids, batch.cache, interrupt, batch.attention_mask, positions)[:, -1]
     except Interrupted as interrupted:
         truncate(kept.cache, len(kept.ids))
         return beams.generations(interrupted.reason)
 
 
 def beam_search_plain(
-    model: CausalModel,
+    model: Model,
     tokens: Tokens,
     prompt: Sequence[int],
     params: SamplingParams,
@@ -149,5 +149,5 @@ def beam_search_plain(
     beams = Beams(width, tokens, params, watch, same)
     while not beams.settled:
         sequences = [torch.tensor([[*prompt, *row.ids]]) for row in beams.growing]
-        beams.extend(torch.cat([model.forward(sequence, DynamicCache(), interrupt) for sequence in sequences]))
+        beams.extend(torch.cat([model.forward(sequence, DynamicCache(), interrupt)[:, -1] for sequence in sequences]))
     return beams.generations(None)

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
 from codegpt.engine.kv_cache import Batch, common_prefix, empty_cache, join, lengthen, merge, select_rows, truncate
+from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.next_token import logprob_of, next_token, row_uniforms
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
@@ -87,7 +87,7 @@ class PromptCache:
     cache: DynamicCache = field(default_factory=empty_cache)
 
 
-def prefill(model: CausalModel, ids: Sequence[int], kept: PromptCache, interrupt: Interrupt) -> Tensor:
+def prefill(model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Interrupt) -> Tensor:
     """Make `kept` hold exactly `ids` and return the logits (1, V) that follow; computes only what `kept` lacks.
 
     Raises:
@@ -98,7 +98,7 @@ def prefill(model: CausalModel, ids: Sequence[int], kept: PromptCache, interrupt
     kept.ids = list(ids[:done])
     while True:
         chunk = list(ids[done : done + PREFILL_CHUNK_TOKENS])
-        logits = model.forward(torch.tensor([chunk]), kept.cache, interrupt)
+        logits = model.forward(torch.tensor([chunk]), kept.cache, interrupt)[:, -1]
         done += len(chunk)
         kept.ids.extend(chunk)
         if done == len(ids):
@@ -106,7 +106,7 @@ def prefill(model: CausalModel, ids: Sequence[int], kept: PromptCache, interrupt
 
 
 def decode(
-    model: CausalModel,
+    model: Model,
     tokens: Tokens,
     prompts: Sequence[Sequence[int]],
     params: SamplingParams,
@@ -146,7 +146,7 @@ def decode(
 class Decoder:
     """What stays the same while rows grow."""
 
-    model: CausalModel
+    model: Model
     tokens: Tokens
     params: SamplingParams
     interrupt: Interrupt
@@ -158,7 +158,7 @@ class Decoder:
         self.draw(logits, [row])
         while row.stop_reason is None:
             position = torch.tensor([[len(kept.ids)]])
-            logits = self.model.forward(torch.tensor([row.ids[-1:]]), kept.cache, self.interrupt, None, position)
+            logits = self.model.forward(torch.tensor([row.ids[-1:]]), kept.cache, self.interrupt, None, position)[:, -1]
             kept.ids.append(row.ids[-1])
             self.draw(logits, [row])
 
@@ -179,7 +179,7 @@ class Decoder:
             ids = torch.tensor([row.ids[-1:] for row in batched])
             positions = batch.lengths[:, None]
             batch = lengthen(batch)
-            logits = self.model.forward(ids, batch.cache, self.interrupt, batch.attention_mask, positions)
+            logits = self.model.forward(ids, batch.cache, self.interrupt, batch.attention_mask, positions)[:, -1]
             self.draw(logits, batched)
 
     def join(self, waiting: Waiting, room: int, kept: PromptCache | None, must: bool) -> list[tuple[Batch, list[Row]]]:
@@ -208,7 +208,7 @@ class Decoder:
 
 
 def decode_plain(
-    model: CausalModel,
+    model: Model,
     tokens: Tokens,
     prompts: Sequence[Sequence[int]],
     params: SamplingParams,
@@ -227,7 +227,7 @@ def decode_plain(
             try:
                 while row.stop_reason is None:
                     sequence = torch.tensor([[*prompt, *row.ids]])
-                    logits = model.forward(sequence, DynamicCache(), interrupt)
+                    logits = model.forward(sequence, DynamicCache(), interrupt)[:, -1]
                     drawn = next_token(logits, params, uniforms[i, len(row.ids)][None])
                     row.append(int(drawn), float(logprob_of(logits, drawn)), tokens, params, watch)
             except Interrupted as interrupted:

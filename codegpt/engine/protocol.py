@@ -46,6 +46,14 @@ class SamplingParams:
             raise ValueError("a stop string must not be empty")
 
 
+class Precision(StrEnum):
+    """How weights lie in memory: as the floats of the checkpoint, or as int8 on a CPU."""
+
+    AUTO = "auto"
+    FULL = "full"
+    INT8 = "int8"
+
+
 class StopReason(StrEnum):
     """Why a row ended."""
 

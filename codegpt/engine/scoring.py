@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
 from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, PromptCache, prefill
 from codegpt.engine.kv_cache import join, truncate
+from codegpt.engine.model import Interrupt, Interrupted, Model
 
 
 def logprobs_after(
-    model: CausalModel,
+    model: Model,
     prompt: Sequence[int],
     texts: Sequence[Sequence[int]],
     following: Sequence[int],
@@ -47,7 +47,7 @@ def logprobs_after(
 
 
 def _batch(
-    model: CausalModel,
+    model: Model,
     prompt_tokens: int,
     texts: Sequence[Sequence[int]],
     following: Sequence[int],
@@ -64,12 +64,12 @@ def _batch(
     mask = torch.cat([torch.ones(len(rows), prompt_tokens, dtype=torch.long), (steps >= 0).long()], dim=1)
     cache = join([kept.cache], [prompt_tokens], len(rows)).cache
     positions = (prompt_tokens + steps.clamp(min=0)).to(model.device)
-    logits = model.forward_last(len(following), ids, cache, interrupt, mask.to(model.device), positions)
+    logits = model.forward(ids, cache, interrupt, mask.to(model.device), positions, len(following))
     return _sums(logits, following)
 
 
 def logprobs_after_plain(
-    model: CausalModel,
+    model: Model,
     prompt: Sequence[int],
     texts: Sequence[Sequence[int]],
     following: Sequence[int],
@@ -79,7 +79,7 @@ def logprobs_after_plain(
     found = []
     for text in texts:
         sequence = torch.tensor([[*prompt, *text, *following[:-1]]])
-        found += _sums(model.forward_last(len(following), sequence, DynamicCache(), interrupt), following)
+        found += _sums(model.forward(sequence, DynamicCache(), interrupt, count=len(following)), following)
     return found
 
 

@@ -4,15 +4,24 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from torch import nn
-from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from codegpt.engine.beam import beam_search
-from codegpt.engine.causal_model import CausalModel, Interrupt, Interrupted
 from codegpt.engine.decode import PromptCache, decode
 from codegpt.engine.device import choose_placement
-from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, Same, SamplingParams, StopReason, Watch, never
+from codegpt.engine.loading import load
+from codegpt.engine.model import Interrupt, Interrupted, Model
+from codegpt.engine.protocol import (
+    Cancelled,
+    Generation,
+    ModelInfo,
+    Precision,
+    Same,
+    SamplingParams,
+    StopReason,
+    Watch,
+    never,
+)
 from codegpt.engine.scoring import logprobs_after
 from codegpt.engine.tokens import Tokens
 from codegpt.errors import CheckpointError, PromptTooLong
@@ -20,19 +29,19 @@ from codegpt.prompt import Prompt
 
 
 class TorchEngine:
-    """An `Engine` over a transformers module; it keeps the last prompts' keys and values for the next calls."""
+    """An `Engine` over a model of torch; it keeps the last prompts' keys and values for the next calls."""
 
-    def __init__(self, module: PreTrainedModel, tokens: Tokens, name: str = "", digest: str = "") -> None:
-        self._model = CausalModel(module)
+    def __init__(self, model: Model, tokens: Tokens, name: str = "", digest: str = "") -> None:
+        self._model = model
         self._tokens = tokens
         self.forget()
         self._info = ModelInfo(
             name=name,
             digest=digest,
-            context_tokens=self._model.context_tokens,
+            context_tokens=model.context_tokens,
             markup=frozenset(tokens.markup),
-            device=str(module.device),
-            dtype=str(module.dtype).removeprefix("torch."),
+            device=str(model.device),
+            dtype=model.arithmetic,
         )
 
     @property
@@ -134,21 +143,27 @@ def _interrupt(timeout_s: float | None, cancelled: Cancelled) -> Interrupt:
     return interrupt
 
 
-def load_torch_engine(directory: Path, name: str = "", digest: str = "") -> TorchEngine:
+def load_torch_engine(
+    directory: Path,
+    name: str = "",
+    digest: str = "",
+    *,
+    precision: Precision = Precision.AUTO,
+    store: Path | None = None,
+) -> TorchEngine:
     """Load a directory of safetensors, `config.json` and `tokenizer.json` onto the best device there is.
+
+    Args:
+        precision: how the weights are stored in memory.
+        store: a file for int8 weights, see `loading.load`.
 
     Raises:
         CheckpointError: the directory does not hold a causal language model that transformers knows.
     """
-    placement = choose_placement()
     _quiet_transformers()
     try:
         tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
-        module = AutoModelForCausalLM.from_pretrained(
-            directory, dtype=placement.dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
-        )
-        nn.Module.to(module, placement.device)
-        return TorchEngine(module, tokens, name, digest)
+        return TorchEngine(load(directory, choose_placement(), precision, store, digest), tokens, name, digest)
     except CheckpointError:
         raise
     except Exception as error:  # transformers raises whatever its parts raise

@@ -9,6 +9,7 @@ import pytest
 from codegpt import load
 from codegpt.chat import ChatTemplate
 from codegpt.checkpoints import CHECKPOINTS, Checkpoint
+from codegpt.engine.protocol import Precision
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.errors import InputError, ModelNotFound
 from codegpt.fim_check import CHECK_HOLES, FimCheck
@@ -27,9 +28,12 @@ class Fake:
     known: tuple[str, ...] = (SPM,)
     markup: tuple[str, ...] = QWEN
     asked: list[str] = field(default_factory=list)
+    precisions: list[Precision] = field(default_factory=list)
 
-    def engine(self, directory: Path, name: str, digest: str) -> ScriptedEngine:
+    def engine(self, directory: Path, name: str, digest: str, *, precision: Precision, store: Path) -> ScriptedEngine:
         assert (directory, name, digest) == (self.checkpoint.directory, self.checkpoint.name, self.checkpoint.digest)
+        assert store == self.checkpoint.home / "int8.safetensors"
+        self.precisions.append(precision)
         return ScriptedEngine(self._script, self.markup)
 
     def _script(self, prompt: Prompt, _row: int) -> str:
@@ -267,3 +271,13 @@ def test_a_model_has_its_chat_template_whatever_becomes_of_the_format(fake: Fake
     assert load_model("m", PSM).chat == ChatTemplate("file", "")
     fake.markup = ()
     assert load_model("m").chat == ChatTemplate("file", "")
+
+
+def test_precision_comes_from_the_environment(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_model("m")
+    monkeypatch.setenv("CODEGPT_PRECISION", "int8")
+    load_model("m")
+    assert fake.precisions == [Precision.AUTO, Precision.INT8]
+    monkeypatch.setenv("CODEGPT_PRECISION", "int3")
+    with pytest.raises(InputError, match="CODEGPT_PRECISION is 'int3'; it may be auto or full or int8"):
+        load_model("m")

@@ -3,8 +3,14 @@
 import pytest
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+from torch import Tensor
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, Qwen2Config
 
+from codegpt.engine.int8 import int8
+from codegpt.engine.lean_model import LeanModel, lean_shape
+from codegpt.engine.lean_weights import MakeLinear, dense, lean_weights
+from codegpt.engine.model import Model
+from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.tokens import Tokens
 
 torch.set_num_threads(1)  # so small a model only loses by more, above all on a busy machine
@@ -45,3 +51,33 @@ def tiny_model(request: pytest.FixtureRequest) -> PreTrainedModel:
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     assert isinstance(model, PreTrainedModel)
     return model
+
+
+class StateDict:
+    """The tensors of a module, as `Tensors`."""
+
+    def __init__(self, module: PreTrainedModel) -> None:
+        self._tensors: dict[str, Tensor] = dict(module.state_dict())
+
+    @property
+    def names(self) -> set[str]:
+        return set(self._tensors)
+
+    def read(self, name: str) -> Tensor:
+        return self._tensors[name]
+
+
+def lean(module: PreTrainedModel, make: MakeLinear) -> LeanModel:
+    shape = lean_shape(module.config)
+    assert shape is not None
+    weights = lean_weights(StateDict(module), shape, make, torch.float32, torch.device("cpu"))
+    return LeanModel(shape, weights, torch.float32, "test")
+
+
+@pytest.fixture(scope="session", params=["module", "lean", "int8"])
+def model(request: pytest.FixtureRequest, tiny_model: PreTrainedModel) -> Model:
+    """Each of the ways to compute; each fast path has to agree with its slow twin in all of them."""
+    if request.param == "module":
+        return ModuleModel(tiny_model)
+    make = dense(torch.float32, torch.device("cpu")) if request.param == "lean" else int8({}, torch.float32)
+    return lean(tiny_model, make)

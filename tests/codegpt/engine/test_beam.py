@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache
 
 from codegpt.engine.beam import beam_search, beam_search_plain
-from codegpt.engine.causal_model import CausalModel
 from codegpt.engine.decode import PromptCache, decode
+from codegpt.engine.model import Model
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason
 from codegpt.engine.tokens import Tokens
 
@@ -28,14 +28,9 @@ def stop_after(calls: int) -> Callable[[], StopReason | None]:
     return lambda: None if next(left, None) is not None else StopReason.CANCELLED
 
 
-@pytest.fixture
-def model(tiny_model: PreTrainedModel) -> CausalModel:
-    return CausalModel(tiny_model)
-
-
 @pytest.mark.parametrize("width", [1, 2, 5])
 @pytest.mark.parametrize("text", PROMPTS)
-def test_the_fast_search_equals_the_plain_one(model: CausalModel, tokens: Tokens, text: str, width: int) -> None:
+def test_the_fast_search_equals_the_plain_one(model: Model, tokens: Tokens, text: str, width: int) -> None:
     prompt = tokens.encode_text(text)
     params = SamplingParams(max_new_tokens=16)
     fast = beam_search(model, tokens, prompt, params, width, go_on)
@@ -48,7 +43,7 @@ def test_the_fast_search_equals_the_plain_one(model: CausalModel, tokens: Tokens
 
 
 @pytest.mark.parametrize("text", PROMPTS)
-def test_one_beam_is_greedy(model: CausalModel, tokens: Tokens, text: str) -> None:
+def test_one_beam_is_greedy(model: Model, tokens: Tokens, text: str) -> None:
     prompt = tokens.encode_text(text)
     params = SamplingParams(max_new_tokens=12)
     [[greedy]] = decode(model, tokens, [prompt], params, 1, go_on)
@@ -59,7 +54,7 @@ def test_one_beam_is_greedy(model: CausalModel, tokens: Tokens, text: str) -> No
 
 @pytest.mark.parametrize("longest", [1, 2, 3])
 def test_a_wide_search_finds_the_likeliest_of_all(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch, longest: int
+    model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch, longest: int
 ) -> None:
     """Every text of up to three tokens, whether it ends by itself, because the caller says so, or at its length."""
     ends = frozenset(tokens.markup.values())
@@ -75,7 +70,7 @@ def test_a_wide_search_finds_the_likeliest_of_all(
     for length in range(1, longest + 1):
         grown = {}
         for ids, so_far in growing.items():
-            after = model.forward(torch.tensor([[*prompt, *ids]]), DynamicCache(), go_on).log_softmax(-1)[0]
+            after = model.forward(torch.tensor([[*prompt, *ids]]), DynamicCache(), go_on).log_softmax(-1)[0, -1]
             for token in (*ends, *going, watched):
                 whole = token in ends or token == watched or length == longest
                 (likely if whole else grown)[(*ids, token)] = so_far + float(after[token])
@@ -94,7 +89,7 @@ def test_a_wide_search_finds_the_likeliest_of_all(
     assert [row.text for row in few] == best[:-1]
 
 
-def test_texts_that_are_the_same_are_found_once(model: CausalModel, tokens: Tokens) -> None:
+def test_texts_that_are_the_same_are_found_once(model: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = ")
     params = SamplingParams(max_new_tokens=3)
     free = beam_search(model, tokens, prompt, params, 4, go_on)
@@ -106,7 +101,7 @@ def test_texts_that_are_the_same_are_found_once(model: CausalModel, tokens: Toke
     assert [row.token_ids for row in found] == [row.token_ids for row in slow]
 
 
-def test_beams_end_where_the_caller_says(model: CausalModel, tokens: Tokens) -> None:
+def test_beams_end_where_the_caller_says(model: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = ")
     params = SamplingParams(max_new_tokens=20)
     found = beam_search(model, tokens, prompt, params, 3, go_on, watch=lambda _row, text: len(text) >= 2)
@@ -115,9 +110,7 @@ def test_beams_end_where_the_caller_says(model: CausalModel, tokens: Tokens) -> 
     assert len({row.token_ids for row in found}) == 3
 
 
-def test_a_kept_prompt_is_not_computed_again(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kept_prompt_is_not_computed_again(model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[int] = []
     forward = model.forward
 
@@ -139,7 +132,7 @@ def test_a_kept_prompt_is_not_computed_again(
     assert [count for count in computed if count > 2] == [50]
 
 
-def test_interrupted_anywhere_it_returns_what_it_has(model: CausalModel, tokens: Tokens) -> None:
+def test_interrupted_anywhere_it_returns_what_it_has(model: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = 1\n" * 20)
     params = SamplingParams(max_new_tokens=4)
     kept = PromptCache()
@@ -155,7 +148,7 @@ def test_interrupted_anywhere_it_returns_what_it_has(model: CausalModel, tokens:
     assert [row.token_ids for row in again] == [row.token_ids for row in expected]
 
 
-def test_what_has_ended_is_not_pushed_out_by_what_has_not(model: CausalModel, tokens: Tokens) -> None:
+def test_what_has_ended_is_not_pushed_out_by_what_has_not(model: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = ")
     first: list[str] = []
 

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from transformers import PreTrainedModel
 
-from codegpt.engine.causal_model import CausalModel
 from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, PromptCache, decode, decode_plain
+from codegpt.engine.model import Model
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
 
@@ -25,17 +24,12 @@ def ids_of(results: list[list[Generation]]) -> list[list[tuple[int, ...]]]:
     return [[row.token_ids for row in rows] for rows in results]
 
 
-@pytest.fixture
-def model(tiny_model: PreTrainedModel) -> CausalModel:
-    return CausalModel(tiny_model)
-
-
 PROMPTS = ["def f(x):\n    return ", "a", "é😀 = {" + "1, " * 40]
 
 
 @pytest.mark.parametrize("n", [1, 3])
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_greedy_equals_plain(model: CausalModel, tokens: Tokens, count: int, n: int) -> None:
+def test_greedy_equals_plain(model: Model, tokens: Tokens, count: int, n: int) -> None:
     prompts = [tokens.encode_text(text) for text in PROMPTS[:count]]
     params = SamplingParams(max_new_tokens=24)
     fast = decode(model, tokens, prompts, params, n, go_on)
@@ -48,7 +42,7 @@ def test_greedy_equals_plain(model: CausalModel, tokens: Tokens, count: int, n: 
             assert a.stop_reason == b.stop_reason
 
 
-def test_sampling_equals_plain_and_does_not_depend_on_the_batch(model: CausalModel, tokens: Tokens) -> None:
+def test_sampling_equals_plain_and_does_not_depend_on_the_batch(model: Model, tokens: Tokens) -> None:
     prompts = [tokens.encode_text(text) for text in PROMPTS]
     params = SamplingParams(max_new_tokens=16, temperature=0.8, top_p=0.95, seed=3)
     together = decode(model, tokens, prompts, params, 4, go_on)
@@ -58,7 +52,7 @@ def test_sampling_equals_plain_and_does_not_depend_on_the_batch(model: CausalMod
     assert len({row.token_ids for row in together[0]}) > 1
 
 
-def test_a_prompt_longer_than_a_chunk(model: CausalModel, tokens: Tokens) -> None:
+def test_a_prompt_longer_than_a_chunk(model: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = 1\n" * (PREFILL_CHUNK_TOKENS // 4))
     assert len(prompt) > PREFILL_CHUNK_TOKENS
     params = SamplingParams(max_new_tokens=8)
@@ -76,7 +70,7 @@ def test_a_prompt_longer_than_a_chunk(model: CausalModel, tokens: Tokens) -> Non
         ["abcXdef", "abcYdef"],  # an edit above
     ],
 )
-def test_a_kept_prompt_changes_nothing(model: CausalModel, tokens: Tokens, texts: list[str]) -> None:
+def test_a_kept_prompt_changes_nothing(model: Model, tokens: Tokens, texts: list[str]) -> None:
     kept = PromptCache()
     params = SamplingParams(max_new_tokens=6)
     for text in texts:
@@ -85,9 +79,7 @@ def test_a_kept_prompt_changes_nothing(model: CausalModel, tokens: Tokens, texts
         assert ids_of(reused) == ids_of(decode_plain(model, tokens, [prompt], params, 1, go_on))
 
 
-def test_a_kept_prompt_is_not_computed_again(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_kept_prompt_is_not_computed_again(model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[int] = []
     forward = model.forward
 
@@ -104,7 +96,7 @@ def test_a_kept_prompt_is_not_computed_again(
     assert computed == [100, 2, 1]
 
 
-def test_interrupted_anywhere_the_cache_stays_right(model: CausalModel, tokens: Tokens) -> None:
+def test_interrupted_anywhere_the_cache_stays_right(model: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = 1\n" * (PREFILL_CHUNK_TOKENS // 4))
     params = SamplingParams(max_new_tokens=4)
     expected = ids_of(decode_plain(model, tokens, [prompt], params, 1, go_on))
@@ -116,12 +108,12 @@ def test_interrupted_anywhere_the_cache_stays_right(model: CausalModel, tokens: 
     assert ids_of(decode(model, tokens, [prompt], params, 1, go_on, kept=kept)) == expected
 
 
-def test_cancelled_before_the_first_token(model: CausalModel, tokens: Tokens) -> None:
+def test_cancelled_before_the_first_token(model: Model, tokens: Tokens) -> None:
     results = decode(model, tokens, [[1, 2], [3]], SamplingParams(max_new_tokens=4), 2, stop_after(0))
     assert results == [[Generation("", (), 0.0, StopReason.CANCELLED)] * 2] * 2
 
 
-def test_rows_end_for_the_right_reason(model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_end_for_the_right_reason(model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tokens, "end_ids", frozenset())
     prompt = tokens.encode_text("ab")
     [[free]] = decode(model, tokens, [prompt], SamplingParams(max_new_tokens=12), 1, go_on)
@@ -143,7 +135,7 @@ def test_rows_end_for_the_right_reason(model: CausalModel, tokens: Tokens, monke
 
 
 def test_a_control_token_ends_the_row_and_is_not_text(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+    model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompt = tokens.encode_text("ab")
     [[free]] = decode(model, tokens, [prompt], SamplingParams(max_new_tokens=12), 1, go_on)
@@ -167,7 +159,7 @@ def end_after(lengths: list[int]) -> Watch:
     return watch
 
 
-def batch_sizes(model: CausalModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def batch_sizes(model: Model, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each pass through the model has, written down from now on."""
     sizes: list[int] = []
     forward = model.forward
@@ -203,7 +195,7 @@ SAMPLED = SamplingParams(max_new_tokens=12, temperature=0.8, top_p=0.95, seed=3)
     ],
 )
 def test_rows_that_end_leave_the_batch_and_change_nothing(
-    model: CausalModel,
+    model: Model,
     tokens: Tokens,
     monkeypatch: pytest.MonkeyPatch,
     params: SamplingParams,
@@ -229,7 +221,7 @@ def test_rows_that_end_leave_the_batch_and_change_nothing(
 
 @pytest.mark.parametrize("temperature", [0.0, 0.8, 1.5])
 def test_rows_that_end_by_themselves_at_different_times(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch, temperature: float
+    model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch, temperature: float
 ) -> None:
     monkeypatch.setattr(Tokens, "end_ids", frozenset(range(0, 260, 9)))
     prompts = [tokens.encode_text(text) for text in PROMPTS]
@@ -244,7 +236,7 @@ def test_rows_that_end_by_themselves_at_different_times(
 
 
 def test_rows_that_have_ended_are_not_touched_by_an_interruption(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+    model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Tokens, "end_ids", frozenset())
     prompts = [tokens.encode_text(text) for text in PROMPTS[:2]]
@@ -257,7 +249,7 @@ def test_rows_that_have_ended_are_not_touched_by_an_interruption(
 
 
 def test_a_kept_prompt_survives_rows_that_leave_the_batch(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+    model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Tokens, "end_ids", frozenset())
     kept = PromptCache()
@@ -269,7 +261,7 @@ def test_a_kept_prompt_survives_rows_that_leave_the_batch(
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_rows_drawn_by_several_calls_are_those_of_one_call(model: CausalModel, tokens: Tokens, count: int) -> None:
+def test_rows_drawn_by_several_calls_are_those_of_one_call(model: Model, tokens: Tokens, count: int) -> None:
     prompts = [tokens.encode_text(text) for text in PROMPTS[:count]]
     together = ids_of(decode(model, tokens, prompts, SAMPLED, 4, go_on))
     first = ids_of(decode(model, tokens, prompts, SAMPLED, 2, go_on))

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from transformers import DynamicCache, PreTrainedModel
+from transformers import DynamicCache
 
-from codegpt.engine.causal_model import CausalModel, Interrupted
 from codegpt.engine.decode import PromptCache
+from codegpt.engine.model import Interrupted, Model
 from codegpt.engine.protocol import StopReason
 from codegpt.engine.scoring import logprobs_after, logprobs_after_plain
 from codegpt.engine.tokens import Tokens
@@ -22,14 +22,9 @@ def stop_after(calls: int) -> Callable[[], StopReason | None]:
     return lambda: None if next(left, None) is not None else StopReason.CANCELLED
 
 
-@pytest.fixture
-def model(tiny_model: PreTrainedModel) -> CausalModel:
-    return CausalModel(tiny_model)
-
-
 @pytest.mark.parametrize("following", ["\n", "\n    return x\n"])
 @pytest.mark.parametrize("texts", [["a"], ["x = 1", "y", "é😀 + 12345"], ["same", "same"]])
-def test_the_batch_equals_one_by_one(model: CausalModel, tokens: Tokens, texts: list[str], following: str) -> None:
+def test_the_batch_equals_one_by_one(model: Model, tokens: Tokens, texts: list[str], following: str) -> None:
     prompt = tokens.encode_text("def f(x):\n    ")
     encoded = [tokens.encode_text(text) for text in texts]
     wanted = tokens.encode_text(following)
@@ -37,17 +32,15 @@ def test_the_batch_equals_one_by_one(model: CausalModel, tokens: Tokens, texts: 
     assert fast == pytest.approx(logprobs_after_plain(model, prompt, encoded, wanted, go_on), abs=1e-3)
 
 
-def test_many_long_texts_are_computed_in_pieces(
-    model: CausalModel, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_long_texts_are_computed_in_pieces(model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[tuple[int, ...]] = []
-    forward_last = model.forward_last
+    forward = model.forward
 
-    def watching(count, ids, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def watching(ids, *args, **kwargs):  # type: ignore[no-untyped-def]
         computed.append(tuple(ids.shape))
-        return forward_last(count, ids, *args, **kwargs)
+        return forward(ids, *args, **kwargs)
 
-    monkeypatch.setattr(model, "forward_last", watching)
+    monkeypatch.setattr(model, "forward", watching)
     prompt, wanted = tokens.encode_text("ab"), tokens.encode_text("end")
     texts = [tokens.encode_text("x" * length) for length in (97, 1, 50, 20, 97)]
     found = logprobs_after(model, prompt, texts, wanted, go_on)
@@ -55,16 +48,16 @@ def test_many_long_texts_are_computed_in_pieces(
     assert found == pytest.approx(logprobs_after_plain(model, prompt, texts, wanted, go_on), abs=1e-3)
 
 
-def test_it_is_the_sum_over_the_tokens(model: CausalModel, tokens: Tokens) -> None:
+def test_it_is_the_sum_over_the_tokens(model: Model, tokens: Tokens) -> None:
     prompt, text, following = (tokens.encode_text(each) for each in ("ab", "cd", "ef"))
     expected = 0.0
     for at, token in enumerate(following):
         sequence = torch.tensor([[*prompt, *text, *following[:at]]])
-        expected += float(model.forward(sequence, DynamicCache(), go_on).log_softmax(-1)[0, token])
+        expected += float(model.forward(sequence, DynamicCache(), go_on).log_softmax(-1)[0, -1, token])
     assert logprobs_after(model, prompt, [text], following, go_on) == pytest.approx([expected], abs=1e-3)
 
 
-def test_a_kept_prompt_changes_nothing(model: CausalModel, tokens: Tokens) -> None:
+def test_a_kept_prompt_changes_nothing(model: Model, tokens: Tokens) -> None:
     kept = PromptCache()
     text, following = tokens.encode_text("12"), tokens.encode_text("\nz")
     for before in ("abc", "abcd", "xyz", "abc"):
@@ -75,7 +68,7 @@ def test_a_kept_prompt_changes_nothing(model: CausalModel, tokens: Tokens) -> No
         assert kept.ids == prompt
 
 
-def test_interrupted_the_kept_prompt_stays_right(model: CausalModel, tokens: Tokens) -> None:
+def test_interrupted_the_kept_prompt_stays_right(model: Model, tokens: Tokens) -> None:
     kept = PromptCache()
     prompt, text, following = (tokens.encode_text(each) for each in ("x = 1\n" * 9, "cd", "ef"))
     expected = logprobs_after(model, prompt, [text], following, go_on)

@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config
 
 from codegpt.complete import complete
 from codegpt.document import Document
+from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.protocol import SamplingParams, StopReason
 from codegpt.engine.tokens import Tokens
 from codegpt.engine.torch_engine import TorchEngine, load_torch_engine
@@ -17,7 +18,7 @@ from codegpt.prompt import Markup, Prompt, parse_fim, render_fim
 
 @pytest.fixture
 def engine(tiny_model: PreTrainedModel, tokens: Tokens) -> TorchEngine:
-    return TorchEngine(tiny_model, tokens, "tiny", "d1gest")
+    return TorchEngine(ModuleModel(tiny_model), tokens, "tiny", "d1gest")
 
 
 def test_info(engine: TorchEngine) -> None:
@@ -105,7 +106,7 @@ def test_load(tiny_model: PreTrainedModel, tokenizer_json: str, tmp_path: Path) 
 def test_a_long_file_fits_a_small_context(tokens: Tokens) -> None:
     shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
     config = Qwen2Config(**shape, num_key_value_heads=2, vocab_size=260, max_position_embeddings=256)
-    small = TorchEngine(AutoModelForCausalLM.from_config(config, dtype=torch.float32), tokens)
+    small = TorchEngine(ModuleModel(AutoModelForCausalLM.from_config(config, dtype=torch.float32)), tokens)
     document = Document("x = 1\n" * 500, language="python")
     for fim in (None, parse_fim("qwen2.5-coder/spm")):
         complete(document, 1500, small, fim)  # raises PromptTooLong where the budgets ignore the context

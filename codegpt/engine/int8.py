@@ -1,0 +1,103 @@
+"""Weights as int8 with one scale for each output, on the CPU.
+
+A product of few rows takes as long as its weights take to be read, so a quarter of the bytes is a quarter of the time.
+For many rows tiles of the matrix become floats that stay in the cache while they are used. Both add up in float32, so
+that how many rows are computed together changes no more than the order of a sum.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from codegpt.engine.cpu_kernels import multiply_few
+from codegpt.engine.linear import Linear
+
+FEW_ROWS = 8
+"""Up to so many rows each weight is read once and used for all of them; for more, tiles are made. Measured."""
+
+TILE_ELEMENTS = 2**18
+"""Of a tile that is turned into floats: 1 MiB in float32, which a core keeps in its second-level cache."""
+
+_ROWS_AT_ONCE = 2048
+"""So many rows of a matrix are rounded at once: the work takes several times their memory."""
+
+
+class Int8(NamedTuple):
+    """A matrix of `weight` (O, I) int8 times `scale` (O,) float32, a row each."""
+
+    weight: Tensor
+    scale: Tensor
+
+
+def quantize(weight: Tensor) -> Int8:
+    """Round (O, I) to int8, symmetrically, each row by its largest element."""
+    integers = torch.empty(weight.shape, dtype=torch.int8)
+    scales = torch.empty(len(weight), dtype=torch.float32)
+    for begin in range(0, len(weight), _ROWS_AT_ONCE):
+        part = slice(begin, begin + _ROWS_AT_ONCE)
+        rows = weight[part].float()
+        scales[part] = rows.abs().amax(dim=1) / 127
+        divisors = scales[part].clamp(min=torch.finfo(torch.float32).tiny)  # a row of zeros stays one
+        integers[part] = (rows / divisors[:, None]).round().char()
+    return Int8(integers, scales)
+
+
+def dequantize(matrix: Int8) -> Tensor:
+    """(O, I) float32."""
+    return matrix.weight.float() * matrix.scale[:, None]
+
+
+class Int8Linear:
+    """An `Int8` matrix and its bias.
+
+    Args:
+        wide: the type in which many rows are multiplied.
+    """
+
+    def __init__(self, matrix: Int8, bias: Tensor | None = None, wide: torch.dtype = torch.float32) -> None:
+        self._matrix = matrix
+        self._arrays = matrix.weight.numpy(), matrix.scale.numpy()
+        self._bias = bias
+        self._wide = wide
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """(..., I) float32 to (..., O) float32."""
+        rows = x.reshape(-1, x.shape[-1]).contiguous()
+        product = torch.empty(len(rows), len(self._matrix.weight))
+        if len(rows) <= FEW_ROWS:
+            multiply_few(rows.numpy(), *self._arrays, product.numpy())
+        else:
+            self._multiply_tiles(rows.to(self._wide), product)
+        if self._bias is not None:
+            product += self._bias
+        return product.view(*x.shape[:-1], -1)
+
+    def _multiply_tiles(self, rows: Tensor, product: Tensor) -> None:
+        """Each tile of the matrix is made, used and forgotten."""
+        weight, scale = self._matrix
+        outputs, inputs = weight.shape
+        height = max(64, TILE_ELEMENTS // inputs)
+        tile = torch.empty(height, inputs, dtype=self._wide)
+        for begin in range(0, outputs, height):
+            part = slice(begin, min(begin + height, outputs))
+            factors = tile[: part.stop - begin]
+            factors.copy_(weight[part])
+            product[:, part] = torch.mm(rows, factors.T)
+        product *= scale
+
+
+def int8(matrices: dict[str, Int8], wide: torch.dtype) -> Callable[[str, Callable[[], Tensor], Tensor | None], Linear]:
+    """A `lean_weights.MakeLinear`: matrices that are not among `matrices` yet are rounded now, and put there.
+
+    Args:
+        wide: see `Int8Linear`.
+    """
+
+    def make(name: str, weight: Callable[[], Tensor], bias: Tensor | None) -> Linear:
+        if name not in matrices:
+            matrices[name] = quantize(weight())
+        return Int8Linear(matrices[name], None if bias is None else bias.float(), wide)
+
+    return make

@@ -1,0 +1,59 @@
+"""From the files of a checkpoint to a `Model`: the lean one where it covers the architecture."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModelForCausalLM
+
+from codegpt.engine.device import Placement
+from codegpt.engine.lean_model import LeanModel, Shape, lean_shape
+from codegpt.engine.lean_weights import Tensors, dense, lean_weights
+from codegpt.engine.model import Model
+from codegpt.engine.module_model import ModuleModel
+from codegpt.engine.protocol import Precision
+from codegpt.engine.shards import Shards
+
+
+def load(directory: Path, placement: Placement, precision: Precision, store: Path | None, digest: str) -> Model:
+    """The model in a directory of safetensors and `config.json`.
+
+    Args:
+        store: where int8 weights are kept between two starts; None for nowhere.
+        digest: of the checkpoint; what is kept of another one is not used.
+
+    Raises:
+        CheckpointError: a tensor is lacking, or a file is not whole.
+    """
+    config = AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+    shape = lean_shape(config)
+    if shape is None:
+        module = AutoModelForCausalLM.from_pretrained(
+            directory, dtype=placement.dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+        )
+        nn.Module.to(module, placement.device)
+        return ModuleModel(module)
+    tensors = Shards(directory)
+    if placement.device.type == "cpu" and precision is Precision.INT8:
+        return _load_int8(tensors, shape, placement.dtype, store, digest)
+    weights = lean_weights(tensors, shape, dense(placement.dtype, placement.device), placement.dtype, placement.device)
+    return LeanModel(shape, weights, placement.dtype, _name(placement.dtype))
+
+
+def _load_int8(tensors: Tensors, shape: Shape, wide: torch.dtype, store: Path | None, digest: str) -> LeanModel:
+    """Matrices as they are kept; what is not yet is made, kept, and then mapped from there, as at any later start."""
+    from codegpt.engine.int8 import int8  # numba takes half a second to import
+    from codegpt.engine.int8_store import Int8Store
+
+    kept = Int8Store(store, digest)
+    matrices, cpu = kept.read(), torch.device("cpu")
+    known = len(matrices)
+    weights = lean_weights(tensors, shape, int8(matrices, wide), torch.float32, cpu)
+    if len(matrices) > known:
+        kept.write(matrices)
+        weights = lean_weights(tensors, shape, int8({**matrices, **kept.read()}, wide), torch.float32, cpu)
+    return LeanModel(shape, weights, torch.float32, f"int8, {_name(wide)}")
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

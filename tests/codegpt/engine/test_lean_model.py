@@ -1,0 +1,102 @@
+"""The lean model's logits are those of transformers' modules, whatever is cached and padded."""
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, DynamicCache, LlamaConfig, PreTrainedConfig, Qwen2Config
+
+from codegpt.engine.kv_cache import empty_cache
+from codegpt.engine.lean_model import LeanModel, lean_shape
+from codegpt.engine.lean_weights import dense
+from codegpt.engine.model import Interrupted, never_interrupted
+from codegpt.engine.module_model import ModuleModel
+from codegpt.engine.protocol import StopReason
+
+from .conftest import lean
+
+SMALL = {
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "vocab_size": 260,
+    "max_position_embeddings": 512,
+}
+CONFIGS = {
+    "qwen2": Qwen2Config(**SMALL),
+    "tied": Qwen2Config(**SMALL, tie_word_embeddings=True, rope_parameters={"rope_type": "default", "rope_theta": 1e6}),
+    "llama": LlamaConfig(**SMALL),
+    "wide heads": LlamaConfig(**SMALL, head_dim=16),
+    "biases everywhere": LlamaConfig(**SMALL, attention_bias=True, mlp_bias=True),
+    "no grouping": LlamaConfig(**{**SMALL, "num_key_value_heads": 4}),
+    "one key head": Qwen2Config(**{**SMALL, "num_key_value_heads": 1}),
+}
+
+
+def pair(config: PreTrainedConfig) -> tuple[LeanModel, ModuleModel]:
+    torch.manual_seed(3)
+    module = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    for parameter in module.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)  # norms and biases too, which are ones and zeros otherwise
+    return lean(module, dense(torch.float32, torch.device("cpu"))), ModuleModel(module)
+
+
+@pytest.mark.parametrize("name", list(CONFIGS))
+def test_logits_are_those_of_transformers(name: str) -> None:
+    models = pair(CONFIGS[name])
+    caches = [empty_cache() for _ in models]
+    ids = torch.randint(0, 260, (2, 40), generator=torch.Generator().manual_seed(1))
+    padding = torch.tensor([[3], [0]])
+    begin = 0
+    for length in (17, 5, 1, 1, 16):  # the first of one row's tokens are padding
+        positions = (torch.arange(begin, begin + length)[None] - padding).clamp(min=0)
+        mask = (torch.arange(begin + length)[None] >= padding).long()
+        part = ids[:, begin : begin + length]
+        ours, theirs = (
+            model.forward(part, cache, never_interrupted, mask, positions, length)
+            for model, cache in zip(models, caches, strict=True)
+        )
+        real = max(0, 3 - begin)  # what stands at padding is nobody's business
+        torch.testing.assert_close(ours[0, real:], theirs[0, real:], atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(ours[1], theirs[1], atol=2e-5, rtol=1e-4)
+        begin += length
+
+
+def test_without_a_mask_and_for_the_last_position_alone() -> None:
+    ours, theirs = pair(CONFIGS["qwen2"])
+    ids = torch.arange(30)[None] * 7
+    whole = theirs.forward(ids, DynamicCache(), never_interrupted)
+    assert whole.shape == (1, 1, 260)
+    torch.testing.assert_close(ours.forward(ids, DynamicCache(), never_interrupted), whole, atol=2e-5, rtol=1e-4)
+    cache = empty_cache()
+    ours.forward(ids[:, :12], cache, never_interrupted)
+    torch.testing.assert_close(ours.forward(ids[:, 12:], cache, never_interrupted), whole, atol=2e-5, rtol=1e-4)
+
+
+def test_it_is_asked_before_every_layer() -> None:
+    ours, _ = pair(CONFIGS["qwen2"])
+    asked: list[None] = []
+
+    def at_the_third() -> StopReason | None:
+        asked.append(None)
+        return StopReason.CANCELLED if len(asked) == 3 else None
+
+    cache = empty_cache()
+    with pytest.raises(Interrupted) as caught:
+        ours.forward(torch.tensor([[1, 2]]), cache, at_the_third)
+    assert caught.value.reason is StopReason.CANCELLED
+    assert cache.get_seq_length(1) == 2
+    assert len(cache.layers) == 2
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Qwen2Config(**SMALL, use_sliding_window=True, sliding_window=8, max_window_layers=0),
+        LlamaConfig(**SMALL, hidden_act="gelu"),
+        LlamaConfig(**SMALL, rope_parameters={"rope_type": "linear", "factor": 2.0, "rope_theta": 1e4}),
+        PreTrainedConfig(),
+    ],
+)
+def test_what_it_does_not_cover(config: PreTrainedConfig) -> None:
+    assert lean_shape(config) is None
