@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
 from codegpt.engine.decode import PromptCache, Row, prefill
-from codegpt.engine.kv_cache import Batch, join, lengthen, select_rows, truncate
+from codegpt.engine.kv_cache import Batch, KvCache, Rows, gather
 from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.protocol import Generation, Same, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
@@ -123,15 +122,13 @@ def beam_search(
             if beams.settled:
                 return beams.generations(None)
             if batch is None:
-                batch = join([kept.cache], [len(prompt)], len(parents))
+                batch = gather([Rows(kept.cache, parents)], [len(prompt)] * len(parents))
             elif parents != list(range(len(batch.lengths))):
-                batch = select_rows(batch, parents)
+                batch = gather([Rows(batch.cache, parents, spent=True)], [batch.lengths[at] for at in parents])
             ids = torch.tensor([row.ids[-1:] for row in beams.growing])
-            positions = batch.lengths[:, None]
-            batch = lengthen(batch)
-            logits = model.forward(ids, batch.cache, interrupt, batch.attention_mask, positions)[:, -1]
+            logits = model.forward(ids, batch.cache, interrupt, None, batch.position_ids())[:, -1]
+            batch = batch.longer()
     except Interrupted as interrupted:
-        truncate(kept.cache, len(kept.ids))
         return beams.generations(interrupted.reason)
 
 
@@ -149,5 +146,5 @@ def beam_search_plain(
     beams = Beams(width, tokens, params, watch, same)
     while not beams.settled:
         sequences = [torch.tensor([[*prompt, *row.ids]]) for row in beams.growing]
-        beams.extend(torch.cat([model.forward(sequence, DynamicCache(), interrupt)[:, -1] for sequence in sequences]))
+        beams.extend(torch.cat([model.forward(sequence, KvCache(), interrupt)[:, -1] for sequence in sequences]))
     return beams.generations(None)

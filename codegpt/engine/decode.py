@@ -13,9 +13,8 @@ from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
-from codegpt.engine.kv_cache import Batch, common_prefix, empty_cache, join, lengthen, merge, select_rows, truncate
+from codegpt.engine.kv_cache import Batch, KvCache, Rows, common_prefix, gather
 from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.next_token import logprob_of, next_token, row_uniforms
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
@@ -79,22 +78,26 @@ Waiting = deque[tuple[Sequence[int], list[Row]]]
 """Prompts that are still to be computed, with their rows."""
 
 
+Joining = tuple[Rows, int, list[Row]]
+"""Rows that join a batch: their keys and values, of how many tokens, and the rows themselves."""
+
+
 @dataclass
 class PromptCache:
     """The keys and values of one sequence of tokens, kept so that the next prompt computes only what is new."""
 
     ids: list[int] = field(default_factory=list)
-    cache: DynamicCache = field(default_factory=empty_cache)
+    cache: KvCache = field(default_factory=KvCache)
 
 
 def prefill(model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Interrupt) -> Tensor:
     """Make `kept` hold exactly `ids` and return the logits (1, V) that follow; computes only what `kept` lacks.
 
     Raises:
-        Interrupted: `kept.ids` then names the whole chunks computed so far, and the cache wants truncating to them.
+        Interrupted: `kept` then holds the whole chunks computed so far.
     """
     done = min(common_prefix(kept.ids, ids), len(ids) - 1)  # the last token is always computed: its logits are wanted
-    truncate(kept.cache, done)
+    kept.cache.truncate(done)
     kept.ids = list(ids[:done])
     while True:
         chunk = list(ids[done : done + PREFILL_CHUNK_TOKENS])
@@ -137,8 +140,6 @@ def decode(
             decoder.together(waiting, rows_at_once or len(prompts) * n, single)
     except Interrupted as interrupted:
         unfinished = interrupted.reason
-        if single is not None:
-            truncate(single.cache, len(single.ids))
     return [[row.generation(unfinished) for row in own] for own in rows]
 
 
@@ -171,20 +172,22 @@ class Decoder:
             shrinks = len(growing) <= SHRINK_BELOW * len(batched)
             joining = self.join(waiting, at_once - len(growing), kept, not growing) if shrinks else []
             if joining or (shrinks and growing):
-                old = [] if batch is None or not growing else [select_rows(batch, growing)]
-                batch = merge([*old, *(new for new, _ in joining)])
-                batched = [*(batched[at] for at in growing), *(row for _, rows in joining for row in rows)]
+                old = [] if batch is None or not growing else [Rows(batch.cache, growing, spent=True)]
+                lengths = [] if batch is None else [batch.lengths[at] for at in growing]
+                lengths += [length for _, length, rows in joining for _ in rows]
+                batch = gather([*old, *(part for part, _, _ in joining)], lengths)
+                batched = [*(batched[at] for at in growing), *(row for _, _, rows in joining for row in rows)]
             elif batch is None or not growing:
                 return
             ids = torch.tensor([row.ids[-1:] for row in batched])
-            positions = batch.lengths[:, None]
-            batch = lengthen(batch)
-            logits = self.model.forward(ids, batch.cache, self.interrupt, batch.attention_mask, positions)[:, -1]
+            mask, positions = batch.attention_mask(), batch.position_ids()
+            logits = self.model.forward(ids, batch.cache, self.interrupt, mask, positions)[:, -1]
+            batch = batch.longer()
             self.draw(logits, batched)
 
-    def join(self, waiting: Waiting, room: int, kept: PromptCache | None, must: bool) -> list[tuple[Batch, list[Row]]]:
+    def join(self, waiting: Waiting, room: int, kept: PromptCache | None, must: bool) -> list[Joining]:
         """Compute the next prompts that there is room for, at least one if it `must`, and draw their first tokens."""
-        joining: list[tuple[Batch, list[Row]]] = []
+        joining: list[Joining] = []
         while waiting and (room >= len(waiting[0][1]) or (must and not joining)):
             prompt, rows = waiting.popleft()
             room -= len(rows)
@@ -193,7 +196,7 @@ class Decoder:
             self.draw(logits.expand(len(rows), -1), rows)
             growing = [row for row in rows if row.stop_reason is None]
             if growing:
-                joining.append((join([own.cache], [len(prompt)], len(growing)), growing))
+                joining.append((Rows(own.cache, [0] * len(growing), spent=own is not kept), len(prompt), growing))
         return joining
 
     def draw(self, logits: Tensor, rows: Sequence[Row]) -> None:
@@ -227,7 +230,7 @@ def decode_plain(
             try:
                 while row.stop_reason is None:
                     sequence = torch.tensor([[*prompt, *row.ids]])
-                    logits = model.forward(sequence, DynamicCache(), interrupt)[:, -1]
+                    logits = model.forward(sequence, KvCache(), interrupt)[:, -1]
                     drawn = next_token(logits, params, uniforms[i, len(row.ids)][None])
                     row.append(int(drawn), float(logprob_of(logits, drawn)), tokens, params, watch)
             except Interrupted as interrupted:

@@ -8,53 +8,96 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
 GROW_TOKENS = 256
 """How many tokens of room a full layer makes besides what it needs now."""
 
 
-class GrowingLayer(DynamicLayer):
-    """A layer that appends in place: its keys and values are views of buffers with room at the end.
+class KvCache:
+    """The keys and values of some rows in all layers; every row has as many tokens.
 
-    `DynamicLayer` copies all of them for every token.
+    A forward pass appends to one layer after the other and then advances. One that stops on its way leaves nothing
+    behind: what was appended and not advanced over is written over by the next.
+
+    Attributes:
+        length: the tokens that all layers hold.
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self._key_room: Tensor | None = None
-        self._value_room: Tensor | None = None
+        self.length = 0
+        self._rooms: list[Tensor] = []  # of each layer: (2, B, H, at least T, D), keys and values
 
-    def update(
-        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
-    ) -> tuple[Tensor, Tensor]:
-        """Append (B, H, T, D) and return all there is."""
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-        assert self.keys is not None and self.values is not None
-        self.keys, self._key_room = _append(self.keys, self._key_room, key_states)
-        self.values, self._value_room = _append(self.values, self._value_room, value_states)
-        return self.keys, self.values
+    @property
+    def layers(self) -> list[Tensor]:
+        """Of each layer (2, B, H, T, D): keys and values."""
+        return [room[..., : self.length, :] for room in self._rooms]
+
+    def room_for(self, layer: int, tokens: int, new: tuple[int, int, int], like: Tensor) -> Tensor:
+        """Where `tokens` more may be written: (2, B, H, at least T + `tokens`, D).
+
+        Args:
+            layer: one that there is, or the next.
+            new: B, H and D of a layer that is not there yet.
+            like: gives such a layer its type and device.
+        """
+        needed = self.length + tokens
+        if layer == len(self._rooms):
+            rows, heads, features = new
+            self._rooms.append(like.new_empty(2, rows, heads, needed + GROW_TOKENS, features))
+        room = self._rooms[layer]
+        if needed > room.shape[-2]:
+            larger = room.new_empty(*room.shape[:-2], needed + GROW_TOKENS, room.shape[-1])
+            larger[..., : self.length, :] = room[..., : self.length, :]
+            room = self._rooms[layer] = larger
+        return room
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Write (B, H, T, D) behind what a layer holds; gives all of its keys and values, with those."""
+        rows, heads, tokens, features = keys.shape
+        room = self.room_for(layer, tokens, (rows, heads, features), keys)
+        end = self.length + tokens
+        room[0, ..., self.length : end, :] = keys
+        room[1, ..., self.length : end, :] = values
+        return room[0, ..., :end, :], room[1, ..., :end, :]
+
+    def advance(self, tokens: int) -> None:
+        """Hold what was appended to all layers."""
+        self.length += tokens
+
+    def truncate(self, length: int) -> None:
+        """Hold the first `length` tokens, if there are more."""
+        self.length = min(self.length, length)
+
+    def gather(self, parts: Sequence["Rows"], length: int) -> None:
+        """Hold rows of other caches, the last tokens at `length`; what is lacking on the left becomes zeros."""
+        self.length = length
+        count = sum(len(part.rows) for part in parts)
+        for layer, first in enumerate(parts[0].cache._rooms):
+            room = first.new_empty(2, count, first.shape[2], length + GROW_TOKENS, first.shape[-1])
+            begin = 0
+            for part in parts:
+                held = part.cache.length
+                source = part.cache._rooms[layer][..., max(0, held - length) : held, :]
+                target = room[:, begin : begin + len(part.rows), :, :length]
+                target[..., : length - source.shape[-2], :] = 0  # masked, but nothing times "not a number" is none
+                whole = source if source.shape[1] == 1 else source[:, list(part.rows)]
+                target[..., length - source.shape[-2] :, :] = whole
+                if part.spent:
+                    part.cache._rooms[layer] = room.new_empty(0)
+                begin += len(part.rows)
+            self._rooms.append(room)
 
 
-def _append(held: Tensor, room: Tensor | None, new: Tensor) -> tuple[Tensor, Tensor]:
-    """`held` and `new` as a view of `room`, or of a larger buffer where that is full or is no longer held's."""
-    length = held.shape[-2] if held.numel() else 0
-    end = length + new.shape[-2]
-    if room is None or end > room.shape[-2] or held.data_ptr() != room.data_ptr() or held.shape[0] != room.shape[0]:
-        room = new.new_empty((*new.shape[:-2], end + GROW_TOKENS, new.shape[-1]))
-        if length:
-            room[..., :length, :] = held
-    room[..., length:end, :] = new
-    return room[..., :end, :], room
+class Rows(NamedTuple):
+    """Some rows of a cache, in this order and as often as they are named.
 
+    Attributes:
+        spent: the cache is not used any more, and its memory is given back on the way.
+    """
 
-def empty_cache() -> DynamicCache:
-    """A cache of growing layers, made as the model first writes to them."""
-    cache = DynamicCache()
-    cache.layer_class_to_replicate = GrowingLayer
-    return cache
+    cache: KvCache
+    rows: Sequence[int]
+    spent: bool = False
 
 
 def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
@@ -67,85 +110,39 @@ def common_prefix(first: Sequence[int], second: Sequence[int]) -> int:
     return shared
 
 
-def truncate(cache: DynamicCache, length: int) -> None:
-    """Keep the first `length` tokens of every layer, also where an interrupted pass left the layers uneven."""
-    for layer in _filled_layers(cache):
-        assert layer.keys is not None and layer.values is not None
-        layer.keys = layer.keys[..., :length, :]
-        layer.values = layer.values[..., :length, :]
-
-
-def _filled_layers(cache: DynamicCache) -> list[DynamicLayer]:
-    """The layers that hold anything; sliding-window and recurrent layers are never made, see `DynamicCache()`."""
-    return [layer for layer in cache.layers if isinstance(layer, DynamicLayer) and layer.is_initialized]
-
-
 class Batch(NamedTuple):
     """Rows that decode together.
 
     Attributes:
         cache: keys and values of all rows, padded on the left to the longest one.
-        attention_mask: (B, T) of 0 and 1, or None where no row is padded.
-        lengths: (B,) cached tokens of each row without the padding; the position of its next token.
+        lengths: cached tokens of each row without the padding; the position of its next token.
     """
 
-    cache: DynamicCache
-    attention_mask: Tensor | None
-    lengths: Tensor
+    cache: KvCache
+    lengths: Sequence[int]
+
+    def position_ids(self) -> Tensor:
+        """(B, 1): of the next token of each row."""
+        return torch.tensor(self.lengths)[:, None]
+
+    def attention_mask(self) -> Tensor | None:
+        """(B, T + 1) of 0 and 1, with the next token; None where no row is padded."""
+        longest = max(self.lengths)
+        if min(self.lengths) == longest:
+            return None
+        return (torch.arange(longest + 1)[None, :] >= longest - torch.tensor(self.lengths)[:, None]).long()
+
+    def longer(self) -> "Batch":
+        """The batch once every row has been given one token more."""
+        return Batch(self.cache, [length + 1 for length in self.lengths])
 
 
-def join(caches: Sequence[DynamicCache], lengths: Sequence[int], n: int) -> Batch:
-    """One batch out of the caches of single prompts, each repeated for `n` rows; the inputs are not changed."""
-    longest = max(lengths)
-    joined = DynamicCache()
-    for layers in zip(*(_filled_layers(cache) for cache in caches), strict=True):
-        keys = [_pad_left(layer.keys, longest).expand(n, -1, -1, -1) for layer in layers]
-        values = [_pad_left(layer.values, longest).expand(n, -1, -1, -1) for layer in layers]
-        layer = GrowingLayer()
-        layer.update(torch.cat(keys), torch.cat(values))
-        joined.layers.append(layer)
-    device = _filled_layers(joined)[0].device
-    row_lengths = torch.tensor([length for length in lengths for _ in range(n)], device=device)
-    mask = None
-    if min(lengths) != longest:
-        mask = (torch.arange(longest, device=device)[None, :] >= longest - row_lengths[:, None]).long()
-    return Batch(joined, mask, row_lengths)
+def gather(parts: Sequence[Rows], lengths: Sequence[int]) -> Batch:
+    """A batch of rows of several caches, in order, with no more padding than the longest row asks for.
 
-
-def select_rows(batch: Batch, rows: Sequence[int]) -> Batch:
-    """The batch with these of its rows only, in this order; the cache is changed in place."""
-    kept = torch.tensor(rows, device=batch.lengths.device)
-    batch.cache.batch_select_indices(kept)
-    mask = None if batch.attention_mask is None else batch.attention_mask[kept]
-    return Batch(batch.cache, mask, batch.lengths[kept])
-
-
-def lengthen(batch: Batch) -> Batch:
-    """The batch once every row has been given one token more."""
-    mask = batch.attention_mask
-    if mask is not None:
-        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=1)
-    return Batch(batch.cache, mask, batch.lengths + 1)
-
-
-def merge(batches: Sequence[Batch]) -> Batch:
-    """The rows of all batches in one, in order, with no more padding than the longest row asks for."""
-    lengths = torch.cat([batch.lengths for batch in batches])
-    longest = int(lengths.max())
-    merged = DynamicCache()
-    for layers in zip(*(_filled_layers(batch.cache) for batch in batches), strict=True):
-        layer = GrowingLayer()
-        layer.update(
-            torch.cat([_pad_left(each.keys, longest) for each in layers]),
-            torch.cat([_pad_left(each.values, longest) for each in layers]),
-        )
-        merged.layers.append(layer)
-    mask = None
-    if int(lengths.min()) != longest:
-        mask = (torch.arange(longest, device=lengths.device)[None, :] >= longest - lengths[:, None]).long()
-    return Batch(merged, mask, lengths)
-
-
-def _pad_left(tensor: Tensor, length: int) -> Tensor:
-    """A (B, H, T, D) of `length` tokens: padded on the left, or without what is padding there."""
-    return torch.nn.functional.pad(tensor, (0, 0, length - tensor.shape[-2], 0))
+    Args:
+        lengths: of each row, without padding.
+    """
+    cache = KvCache()
+    cache.gather(parts, max(lengths))
+    return Batch(cache, lengths)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache, PreTrainedConfig
+from transformers import PreTrainedConfig
 
+from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.linear import Linear
 from codegpt.engine.model import Interrupt, Interrupted
 
@@ -107,7 +108,7 @@ class LeanModel:
     def forward(
         self,
         ids: Tensor,
-        cache: DynamicCache,
+        cache: KvCache,
         interrupt: Interrupt,
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
@@ -115,10 +116,10 @@ class LeanModel:
     ) -> Tensor:
         """Append `ids` (B, T) to `cache` and return logits (B, `count`, V); see `Model.forward`."""
         ids = ids.to(self.device)
-        cached = cache.get_seq_length()
+        cached = cache.length
         if position_ids is None:
             position_ids = torch.arange(cached, cached + ids.shape[1], device=self.device)[None]
-        angles = position_ids[..., None] * self._frequencies
+        angles = position_ids.to(self.device)[..., None] * self._frequencies
         rotation = torch.polar(torch.ones_like(angles), angles)[:, :, None]  # (B, T, 1, D/2)
         mask = self._mask(ids.shape[1], cached, attention_mask)
         hidden = self._weights.embedding[ids].to(self._dtype)
@@ -130,13 +131,14 @@ class LeanModel:
             hidden = hidden + attended
             gate, up = layer.gate_up(self._normed(hidden, layer.mlp_norm)).chunk(2, dim=-1)
             hidden = hidden + layer.down(torch.nn.functional.silu(gate) * up)
+        cache.advance(ids.shape[1])
         return self._weights.head(self._normed(hidden[:, -count:], self._weights.norm))
 
     def _normed(self, hidden: Tensor, weight: Tensor) -> Tensor:
         return torch.rms_norm(hidden, weight.shape, weight, self._shape.norm_epsilon)
 
     def _attend(
-        self, layer: Layer, index: int, hidden: Tensor, rotation: Tensor, mask: Tensor | None, cache: DynamicCache
+        self, layer: Layer, index: int, hidden: Tensor, rotation: Tensor, mask: Tensor | None, cache: KvCache
     ) -> Tensor:
         """Attention of (B, T, H) over what is cached and itself."""
         shape = self._shape
@@ -147,7 +149,7 @@ class LeanModel:
         rotated = torch.view_as_real(pairs * rotation).flatten(-2).to(self._dtype)
         queries, keys = rotated[:, :, : shape.heads], rotated[:, :, shape.heads :]
         values = heads[:, :, shape.heads + shape.kv_heads :].to(self._dtype)
-        all_keys, all_values = cache.update(keys.transpose(1, 2), values.transpose(1, 2), index)
+        all_keys, all_values = cache.append(index, keys.transpose(1, 2), values.transpose(1, 2))
         # (B, T, K*G, D) -> (B, K, G*T, D): K heads that share keys among G queries each
         grouped = queries.view(rows, tokens, shape.kv_heads, shape.group, shape.head_dim).permute(0, 2, 3, 1, 4)
         attended = torch.nn.functional.scaled_dot_product_attention(
@@ -163,7 +165,7 @@ class LeanModel:
             everything = torch.ones(tokens, cached + tokens, dtype=torch.bool, device=self.device)
             seen = everything.tril(diagonal=cached)[None]
         if attention_mask is not None:
-            held = attention_mask[:, None, :].bool()
+            held = attention_mask.to(self.device)[:, None, :].bool()
             seen = held if seen is None else seen & held
         if seen is None:
             return None

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
+from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.protocol import StopReason
 
 Interrupt = Callable[[], StopReason | None]
@@ -18,7 +18,7 @@ Interrupt = Callable[[], StopReason | None]
 
 
 class Interrupted(Exception):
-    """A forward pass was stopped; the cache holds its tokens in some layers only and must be truncated."""
+    """A forward pass was stopped; the cache is as it was before."""
 
     def __init__(self, reason: StopReason) -> None:
         super().__init__(reason)
@@ -46,7 +46,7 @@ class Model(Protocol):
     def forward(
         self,
         ids: Tensor,
-        cache: DynamicCache,
+        cache: KvCache,
         interrupt: Interrupt,
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,

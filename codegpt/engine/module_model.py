@@ -5,7 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import DynamicCache, PreTrainedModel
+from transformers.cache_utils import DynamicLayer
 
+from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.model import Interrupt, Interrupted, never_interrupted
 
 
@@ -30,7 +32,7 @@ class ModuleModel:
     def forward(
         self,
         ids: Tensor,
-        cache: DynamicCache,
+        cache: KvCache,
         interrupt: Interrupt,
         attention_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
@@ -38,19 +40,43 @@ class ModuleModel:
     ) -> Tensor:
         """Append `ids` (B, T) to `cache` and return logits (B, `count`, V); see `Model.forward`."""
         self._interrupt = interrupt
+        depth = self.module.config.num_hidden_layers
+        seen = DynamicCache()
+        seen.layers = [_Layer(cache, layer) for layer in range(depth)]
         try:
             output = self.module(
                 input_ids=ids.to(self.device),
-                past_key_values=cache,
-                attention_mask=attention_mask,
-                position_ids=position_ids,
+                past_key_values=seen,
+                attention_mask=None if attention_mask is None else attention_mask.to(self.device),
+                position_ids=None if position_ids is None else position_ids.to(self.device),
                 use_cache=True,
                 logits_to_keep=count,
             )
         finally:
             self._interrupt = never_interrupted
+        cache.advance(ids.shape[1])
         logits: Tensor = output.logits[:, -count:]
         return logits
+
+
+class _Layer(DynamicLayer):
+    """One layer of a `KvCache`, as transformers' modules see it."""
+
+    def __init__(self, cache: KvCache, layer: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.is_initialized = True
+        self._cache = cache
+        self._layer = layer
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: object, **kwargs: object
+    ) -> tuple[Tensor, Tensor]:
+        """Append (B, H, T, D) and return all there is."""
+        return self._cache.append(self._layer, key_states, value_states)
+
+    def get_seq_length(self) -> int:
+        """The tokens that are held."""
+        return self._cache.length
 
 
 def _layers(module: PreTrainedModel) -> nn.ModuleList:

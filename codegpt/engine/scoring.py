@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
 from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, PromptCache, prefill
-from codegpt.engine.kv_cache import join, truncate
-from codegpt.engine.model import Interrupt, Interrupted, Model
+from codegpt.engine.kv_cache import KvCache, Rows, gather
+from codegpt.engine.model import Interrupt, Model
 
 
 def logprobs_after(
@@ -34,11 +33,7 @@ def logprobs_after(
         Interrupted: `interrupt` gave a reason; `kept` is as it may be used again.
     """
     kept = kept or PromptCache()
-    try:
-        prefill(model, prompt, kept, interrupt)
-    except Interrupted:
-        truncate(kept.cache, len(kept.ids))
-        raise
+    prefill(model, prompt, kept, interrupt)
     batch = max(1, PREFILL_CHUNK_TOKENS // (max(map(len, texts)) + len(following)))
     sums = []
     for begin in range(0, len(texts), batch):
@@ -62,9 +57,9 @@ def _batch(
     ids = torch.tensor([[0] * (longest - len(row)) + row for row in rows])
     steps = torch.arange(longest)[None, :] - padding[:, None]
     mask = torch.cat([torch.ones(len(rows), prompt_tokens, dtype=torch.long), (steps >= 0).long()], dim=1)
-    cache = join([kept.cache], [prompt_tokens], len(rows)).cache
-    positions = (prompt_tokens + steps.clamp(min=0)).to(model.device)
-    logits = model.forward(ids, cache, interrupt, mask.to(model.device), positions, len(following))
+    cache = gather([Rows(kept.cache, [0] * len(rows))], [prompt_tokens] * len(rows)).cache
+    positions = prompt_tokens + steps.clamp(min=0)
+    logits = model.forward(ids, cache, interrupt, mask, positions, len(following))
     return _sums(logits, following)
 
 
@@ -79,7 +74,7 @@ def logprobs_after_plain(
     found = []
     for text in texts:
         sequence = torch.tensor([[*prompt, *text, *following[:-1]]])
-        found += _sums(model.forward(sequence, DynamicCache(), interrupt, count=len(following)), following)
+        found += _sums(model.forward(sequence, KvCache(), interrupt, count=len(following)), following)
     return found
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from transformers import DynamicCache
 
 from codegpt.engine.beam import beam_search, beam_search_plain
 from codegpt.engine.decode import PromptCache, decode
+from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.model import Model
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason
 from codegpt.engine.tokens import Tokens
@@ -70,7 +70,7 @@ def test_a_wide_search_finds_the_likeliest_of_all(
     for length in range(1, longest + 1):
         grown = {}
         for ids, so_far in growing.items():
-            after = model.forward(torch.tensor([[*prompt, *ids]]), DynamicCache(), go_on).log_softmax(-1)[0, -1]
+            after = model.forward(torch.tensor([[*prompt, *ids]]), KvCache(), go_on).log_softmax(-1)[0, -1]
             for token in (*ends, *going, watched):
                 whole = token in ends or token == watched or length == longest
                 (likely if whole else grown)[(*ids, token)] = so_far + float(after[token])
@@ -143,7 +143,7 @@ def test_interrupted_anywhere_it_returns_what_it_has(model: Model, tokens: Token
         assert reasons == sorted(reasons, key=lambda reason: reason is StopReason.CANCELLED)  # ended ones come first
         assert set(reasons) <= {StopReason.CANCELLED, StopReason.END_OF_TEXT}
         assert reasons
-        assert {layer.keys.shape[-2] for layer in kept.cache.layers if layer.keys is not None} <= {len(kept.ids)}
+        assert kept.cache.length == len(kept.ids)
     again = beam_search(model, tokens, prompt, params, 3, go_on, kept=kept)
     assert [row.token_ids for row in again] == [row.token_ids for row in expected]
 

@@ -104,7 +104,7 @@ def test_interrupted_anywhere_the_cache_stays_right(model: Model, tokens: Tokens
     for calls in (0, 1, 2, 3, 4, 5, 7, 8, 11):  # 3 layers: in the first chunk, the second, and while decoding
         [[row]] = decode(model, tokens, [prompt], params, 1, stop_after(calls), kept=kept)
         assert row.stop_reason is StopReason.CANCELLED or row.token_ids == expected[0][0]
-        assert {layer.keys.shape[-2] for layer in kept.cache.layers if layer.keys is not None} <= {len(kept.ids)}
+        assert kept.cache.length == len(kept.ids)
     assert ids_of(decode(model, tokens, [prompt], params, 1, go_on, kept=kept)) == expected
 
 

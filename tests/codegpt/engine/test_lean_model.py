@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, DynamicCache, LlamaConfig, PreTrainedConfig, Qwen2Config
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedConfig, Qwen2Config
 
-from codegpt.engine.kv_cache import empty_cache
+from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.lean_model import LeanModel, lean_shape
 from codegpt.engine.lean_weights import dense
 from codegpt.engine.model import Interrupted, never_interrupted
@@ -44,7 +44,7 @@ def pair(config: PreTrainedConfig) -> tuple[LeanModel, ModuleModel]:
 @pytest.mark.parametrize("name", list(CONFIGS))
 def test_logits_are_those_of_transformers(name: str) -> None:
     models = pair(CONFIGS[name])
-    caches = [empty_cache() for _ in models]
+    caches = [KvCache() for _ in models]
     ids = torch.randint(0, 260, (2, 40), generator=torch.Generator().manual_seed(1))
     padding = torch.tensor([[3], [0]])
     begin = 0
@@ -65,10 +65,10 @@ def test_logits_are_those_of_transformers(name: str) -> None:
 def test_without_a_mask_and_for_the_last_position_alone() -> None:
     ours, theirs = pair(CONFIGS["qwen2"])
     ids = torch.arange(30)[None] * 7
-    whole = theirs.forward(ids, DynamicCache(), never_interrupted)
+    whole = theirs.forward(ids, KvCache(), never_interrupted)
     assert whole.shape == (1, 1, 260)
-    torch.testing.assert_close(ours.forward(ids, DynamicCache(), never_interrupted), whole, atol=2e-5, rtol=1e-4)
-    cache = empty_cache()
+    torch.testing.assert_close(ours.forward(ids, KvCache(), never_interrupted), whole, atol=2e-5, rtol=1e-4)
+    cache = KvCache()
     ours.forward(ids[:, :12], cache, never_interrupted)
     torch.testing.assert_close(ours.forward(ids[:, 12:], cache, never_interrupted), whole, atol=2e-5, rtol=1e-4)
 
@@ -81,12 +81,15 @@ def test_it_is_asked_before_every_layer() -> None:
         asked.append(None)
         return StopReason.CANCELLED if len(asked) == 3 else None
 
-    cache = empty_cache()
+    cache = KvCache()
     with pytest.raises(Interrupted) as caught:
         ours.forward(torch.tensor([[1, 2]]), cache, at_the_third)
     assert caught.value.reason is StopReason.CANCELLED
-    assert cache.get_seq_length(1) == 2
-    assert len(cache.layers) == 2
+    assert cache.length == 0
+    ours.forward(torch.tensor([[3, 4, 5]]), cache, never_interrupted)
+    fresh = KvCache()
+    ours.forward(torch.tensor([[3, 4, 5]]), fresh, never_interrupted)
+    assert all(torch.equal(a, b) for a, b in zip(cache.layers, fresh.layers, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, DynamicCache, GPT2Config, PreTrainedModel
+from transformers import AutoModelForCausalLM, GPT2Config, PreTrainedModel
 
 from codegpt.engine import int8
 from codegpt.engine.device import Placement
+from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.lean_model import LeanModel
 from codegpt.engine.loading import load
 from codegpt.engine.model import Model, never_interrupted
@@ -20,7 +21,7 @@ IDS = torch.arange(20)[None] * 3
 
 
 def logits(model: Model) -> torch.Tensor:
-    return model.forward(IDS, DynamicCache(), never_interrupted, count=20)
+    return model.forward(IDS, KvCache(), never_interrupted, count=20)
 
 
 @pytest.fixture
