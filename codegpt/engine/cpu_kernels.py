@@ -1,24 +1,30 @@
-"""The matrix product of few rows with int8 weights, compiled by numba when it is first called (then kept on disk).
+"""The arithmetic of decoding a few tokens on the CPU: loops over plain arrays, compiled by numba and kept on disk.
 
-torch's kernels for int8 want bf16 on both sides, which costs the digits that decide between two likely tokens, and
-take twice as long. Here each weight is read once, for all rows, and everything is added up in float32.
+Each weight is read once, for all tokens, and everything is added up in float32. torch's int8 kernels want bf16 on both
+sides, which costs the digits that decide between two likely tokens, and take twice as long; its small operators take
+longer than the arithmetic in them.
+
+Shapes: R tokens in all, B rows of T tokens each (R = B * T), H features, N query heads and K key heads of D features.
 """
 
 import numpy as np
 import torch
 from numba import get_num_threads, njit, prange, set_num_threads
 
+Array = np.ndarray
+
 _MOST_THREADS = get_num_threads()
-_ZERO = np.float32(0)
+_ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-def _multiply_few(x: np.ndarray, weight: np.ndarray, scale: np.ndarray, out: np.ndarray) -> None:
+def _multiply(x: Array, weight: Array, scale: Array, out: Array) -> None:
     rows, inputs = x.shape
     for i in prange(len(weight)):
         factors = weight[i]
         row = 0
-        while row + 4 <= rows:
-            x0, x1, x2, x3 = x[row], x[row + 1], x[row + 2], x[row + 3]
+        while rows - row > 2:  # four at once; three are done as four, the last one twice
+            row1, row2, row3 = row + 1, row + 2, min(row + 3, rows - 1)
+            x0, x1, x2, x3 = x[row], x[row1], x[row2], x[row3]
             sum0, sum1, sum2, sum3 = _ZERO, _ZERO, _ZERO, _ZERO
             for k in range(inputs):
                 factor = np.float32(factors[k])
@@ -27,31 +33,161 @@ def _multiply_few(x: np.ndarray, weight: np.ndarray, scale: np.ndarray, out: np.
                 sum2 += factor * x2[k]
                 sum3 += factor * x3[k]
             out[row, i] = sum0 * scale[i]
-            out[row + 1, i] = sum1 * scale[i]
-            out[row + 2, i] = sum2 * scale[i]
-            out[row + 3, i] = sum3 * scale[i]
+            out[row1, i] = sum1 * scale[i]
+            out[row2, i] = sum2 * scale[i]
+            out[row3, i] = sum3 * scale[i]
             row += 4
-        while row < rows:
+        if rows - row == 2:
+            x0, x1 = x[row], x[row + 1]
+            sum0, sum1 = _ZERO, _ZERO
+            for k in range(inputs):
+                factor = np.float32(factors[k])
+                sum0 += factor * x0[k]
+                sum1 += factor * x1[k]
+            out[row, i] = sum0 * scale[i]
+            out[row + 1, i] = sum1 * scale[i]
+        if rows - row == 1:
             x0 = x[row]
             sum0 = _ZERO
             for k in range(inputs):
                 sum0 += np.float32(factors[k]) * x0[k]
             out[row, i] = sum0 * scale[i]
-            row += 1
 
 
-_alone = njit(fastmath=True, cache=True)(_multiply_few)
-_together = njit(fastmath=True, cache=True, parallel=True)(_multiply_few)
+@njit(fastmath=True, cache=True, inline="always")
+def _exp(x: np.float32) -> np.float32:
+    """E to a power that is not positive, to five digits; unlike the library's function it becomes vector code.
+
+    A Taylor series for a 128th of it, squared seven times.
+    """
+    part: np.float32 = max(x, np.float32(-87)) * np.float32(1 / 128)
+    series = np.float32(1 / 120)
+    series = series * part + np.float32(1 / 24)
+    series = series * part + np.float32(1 / 6)
+    series = series * part + np.float32(1 / 2)
+    series = series * part + _ONE
+    series = series * part + _ONE
+    for _ in range(7):
+        series *= series
+    return series
 
 
-def multiply_few(x: np.ndarray, weight: np.ndarray, scale: np.ndarray, out: np.ndarray) -> None:
-    """(R, I) float32 times (O, I) int8, times a scale (O,) for each output, into (R, O); in as many threads as torch.
+def _attend(queries: Array, room: Array, held: int, starts: Array, out: Array) -> None:
+    tokens_in_all, heads, features = queries.shape
+    _, rows, key_heads, _, _ = room.shape
+    tokens, group = tokens_in_all // rows, heads // key_heads
+    scale = np.float32(1 / np.sqrt(features))
+    for job in prange(tokens_in_all * heads):
+        token, head = job // heads, job % heads
+        row = token // tokens
+        begin, end = starts[row], held + token % tokens + 1
+        keys, values = room[0, row, head // group], room[1, row, head // group]
+        query = queries[token, head]
+        weights = np.empty(end - begin, np.float32)
+        largest = np.float32(-np.inf)
+        for at in range(begin, end):
+            product = _ZERO
+            for k in range(features):
+                product += query[k] * keys[at, k]
+            weights[at - begin] = product * scale
+            largest = max(largest, product * scale)
+        total = _ZERO
+        for at in range(end - begin):
+            weights[at] = _exp(weights[at] - largest)
+            total += weights[at]
+        mixed = np.zeros(features, np.float32)
+        for at in range(begin, end):
+            weight = weights[at - begin]
+            for k in range(features):
+                mixed[k] += weight * values[at, k]
+        for k in range(features):
+            out[token, head * features + k] = mixed[k] / total
+
+
+_multiply_alone, _attend_alone = (njit(fastmath=True, cache=True)(each) for each in (_multiply, _attend))
+_multiply_together, _attend_together = (
+    njit(fastmath=True, cache=True, parallel=True)(each) for each in (_multiply, _attend)
+)
+
+
+def threads() -> int:
+    """In how many threads the kernels run from now on: as many as torch, if there are.
 
     With one thread no other is asked: where all cores are busy, waiting for one takes longer than the product.
     """
-    threads = min(torch.get_num_threads(), _MOST_THREADS)
-    if threads == 1:
-        _alone(x, weight, scale, out)
-    else:
-        set_num_threads(threads)
-        _together(x, weight, scale, out)
+    count = min(torch.get_num_threads(), _MOST_THREADS)
+    set_num_threads(count)
+    return count
+
+
+def multiply(x: Array, weight: Array, scale: Array, out: Array, count: int) -> None:
+    """(R, I) times (O, I) int8, times a scale (O,) for each output, into (R, O).
+
+    Args:
+        count: what `threads` said.
+    """
+    (_multiply_alone if count == 1 else _multiply_together)(x, weight, scale, out)
+
+
+def attend(queries: Array, room: Array, held: int, starts: Array, out: Array, count: int) -> None:
+    """Each query (R, N, D) over the keys of its row that are not after it; into (R, N * D).
+
+    Args:
+        room: keys and values (2, B, K, at least held + T, D).
+        held: tokens before those of the queries.
+        starts: (B,) the first key of each row that is not padding.
+        count: what `threads` said.
+    """
+    (_attend_alone if count == 1 else _attend_together)(queries, room, held, starts, out)
+
+
+@njit(fastmath=True, cache=True)
+def normalize(x: Array, weight: Array, epsilon: float, out: Array) -> None:
+    """Divide (R, H) by the root of its mean square, and multiply by a weight (H,)."""
+    rows, features = x.shape
+    for row in range(rows):
+        squares = _ZERO
+        for k in range(features):
+            squares += x[row, k] * x[row, k]
+        factor = np.float32(1 / np.sqrt(squares / features + epsilon))
+        for k in range(features):
+            out[row, k] = x[row, k] * factor * weight[k]
+
+
+@njit(fastmath=True, cache=True)
+def rotate(heads: Array, cosines: Array, sines: Array, room: Array, held: int) -> None:
+    """Turn queries and keys to their positions, in place, and put keys and values behind those that are held.
+
+    Args:
+        heads: (R, N + 2 K, D): queries, keys, values.
+        cosines, sines: (R, D / 2) of the angle of each pair of neighbours.
+        room: see `attend`.
+    """
+    tokens_in_all, count, features = heads.shape
+    _, rows, key_heads, _, _ = room.shape
+    tokens = tokens_in_all // rows
+    queries = count - 2 * key_heads
+    for token in range(tokens_in_all):
+        row, at = token // tokens, held + token % tokens
+        for head in range(queries + key_heads):
+            for pair in range(features // 2):
+                real, imaginary = heads[token, head, 2 * pair], heads[token, head, 2 * pair + 1]
+                cosine, sine = cosines[token, pair], sines[token, pair]
+                heads[token, head, 2 * pair] = real * cosine - imaginary * sine
+                heads[token, head, 2 * pair + 1] = real * sine + imaginary * cosine
+        for head in range(key_heads):
+            for k in range(features):
+                room[0, row, head, at, k] = heads[token, queries + head, k]
+                room[1, row, head, at, k] = heads[token, queries + key_heads + head, k]
+
+
+@njit(fastmath=True, cache=True)
+def gate(both: Array, out: Array) -> None:
+    """silu(first half) * second half of (R, 2 I), into (R, I)."""
+    rows, features = out.shape
+    for row in range(rows):
+        for k in range(features):
+            x = both[row, k]
+            decayed = _exp(-abs(x))
+            share = (_ONE if x >= 0 else decayed) / (_ONE + decayed)
+            out[row, k] = x * share * both[row, features + k]

@@ -8,11 +8,13 @@ that how many rows are computed together changes no more than the order of a sum
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from codegpt.engine.cpu_kernels import multiply_few
-from codegpt.engine.linear import Linear
+from codegpt.engine import cpu_kernels
+from codegpt.engine.cpu_kernels import Array
+from codegpt.engine.lean_weights import MakeLinear
 
 FEW_ROWS = 8
 """Up to so many rows each weight is read once and used for all of them; for more, tiles are made. Measured."""
@@ -60,24 +62,30 @@ class Int8Linear:
         self._matrix = matrix
         self._arrays = matrix.weight.numpy(), matrix.scale.numpy()
         self._bias = bias
+        self._added = None if bias is None else bias.numpy()
         self._wide = wide
 
     def __call__(self, x: Tensor) -> Tensor:
         """(..., I) float32 to (..., O) float32."""
         rows = x.reshape(-1, x.shape[-1]).contiguous()
-        product = torch.empty(len(rows), len(self._matrix.weight))
-        if len(rows) <= FEW_ROWS:
-            multiply_few(rows.numpy(), *self._arrays, product.numpy())
-        else:
-            self._multiply_tiles(rows.to(self._wide), product)
-        if self._bias is not None:
-            product += self._bias
+        few = len(rows) <= FEW_ROWS
+        product = torch.from_numpy(self.few(rows.numpy(), cpu_kernels.threads())) if few else self._tiles(rows)
         return product.view(*x.shape[:-1], -1)
 
-    def _multiply_tiles(self, rows: Tensor, product: Tensor) -> None:
+    def few(self, x: Array, threads: int) -> Array:
+        """(R, I) to (R, O), plain arrays of float32 in rows; `threads` as `cpu_kernels.threads` said."""
+        out = np.empty((len(x), len(self._arrays[1])), np.float32)
+        cpu_kernels.multiply(x, *self._arrays, out, threads)
+        if self._added is not None:
+            out += self._added
+        return out
+
+    def _tiles(self, rows: Tensor) -> Tensor:
         """Each tile of the matrix is made, used and forgotten."""
+        rows = rows.to(self._wide)
         weight, scale = self._matrix
         outputs, inputs = weight.shape
+        product = torch.empty(len(rows), outputs)
         height = max(64, TILE_ELEMENTS // inputs)
         tile = torch.empty(height, inputs, dtype=self._wide)
         for begin in range(0, outputs, height):
@@ -86,16 +94,17 @@ class Int8Linear:
             factors.copy_(weight[part])
             product[:, part] = torch.mm(rows, factors.T)
         product *= scale
+        return product if self._bias is None else product.add_(self._bias)
 
 
-def int8(matrices: dict[str, Int8], wide: torch.dtype) -> Callable[[str, Callable[[], Tensor], Tensor | None], Linear]:
-    """A `lean_weights.MakeLinear`: matrices that are not among `matrices` yet are rounded now, and put there.
+def int8(matrices: dict[str, Int8], wide: torch.dtype) -> MakeLinear[Int8Linear]:
+    """Matrices that are not among `matrices` yet are rounded now, and put there.
 
     Args:
         wide: see `Int8Linear`.
     """
 
-    def make(name: str, weight: Callable[[], Tensor], bias: Tensor | None) -> Linear:
+    def make(name: str, weight: Callable[[], Tensor], bias: Tensor | None) -> Int8Linear:
         if name not in matrices:
             matrices[name] = quantize(weight())
         return Int8Linear(matrices[name], None if bias is None else bias.float(), wide)

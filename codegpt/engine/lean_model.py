@@ -9,6 +9,7 @@ Covered: rotary positions of the default kind, full attention, SiLU. Everything 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -65,26 +66,49 @@ def lean_shape(config: PreTrainedConfig) -> Shape | None:
     )
 
 
+L = TypeVar("L", bound=Linear, covariant=True)
+
+
 @dataclass(frozen=True)
-class Layer:
+class Layer(Generic[L]):
     """One decoder layer: the matrices that read the same input are one."""
 
     attention_norm: Tensor
-    qkv: Linear
-    out: Linear
+    qkv: L
+    out: L
     mlp_norm: Tensor
-    gate_up: Linear
-    down: Linear
+    gate_up: L
+    down: L
 
 
 @dataclass(frozen=True)
-class Weights:
+class Weights(Generic[L]):
     """A whole model."""
 
     embedding: Tensor  # (V, H)
-    layers: Sequence[Layer]
+    layers: Sequence[Layer[L]]
     norm: Tensor
-    head: Linear
+    head: L
+
+
+class Step(Protocol):
+    """Another way through all layers, for a few tokens."""
+
+    most_tokens: int
+
+    def __call__(
+        self, hidden: Tensor, cache: KvCache, angles: Tensor, starts: Sequence[int], interrupt: Interrupt
+    ) -> Tensor:
+        """(B, T, H) in and out; keys and values are appended to `cache`, which is not advanced.
+
+        Args:
+            angles: (B, T, D / 2), how far each pair of a query or key is turned.
+            starts: (B,) the first token of each row that is not padding.
+
+        Raises:
+            Interrupted: `interrupt` gave a reason.
+        """
+        ...
 
 
 class LeanModel:
@@ -92,9 +116,13 @@ class LeanModel:
 
     Args:
         dtype: of what flows between the layers, and of keys and values.
+        step: used where there are few tokens.
     """
 
-    def __init__(self, shape: Shape, weights: Weights, dtype: torch.dtype, arithmetic: str) -> None:
+    def __init__(
+        self, shape: Shape, weights: Weights[Linear], dtype: torch.dtype, arithmetic: str, step: Step | None = None
+    ) -> None:
+        self._step = step
         self._shape = shape
         self._weights = weights
         self._dtype = dtype
@@ -116,13 +144,25 @@ class LeanModel:
     ) -> Tensor:
         """Append `ids` (B, T) to `cache` and return logits (B, `count`, V); see `Model.forward`."""
         ids = ids.to(self.device)
-        cached = cache.length
+        rows, tokens = ids.shape
         if position_ids is None:
-            position_ids = torch.arange(cached, cached + ids.shape[1], device=self.device)[None]
-        angles = position_ids.to(self.device)[..., None] * self._frequencies
-        rotation = torch.polar(torch.ones_like(angles), angles)[:, :, None]  # (B, T, 1, D/2)
-        mask = self._mask(ids.shape[1], cached, attention_mask)
+            position_ids = torch.arange(cache.length, cache.length + tokens).expand(rows, -1)
+        angles = position_ids.to(self.device)[..., None] * self._frequencies  # (B, T, D/2)
         hidden = self._weights.embedding[ids].to(self._dtype)
+        if self._step and rows * tokens <= self._step.most_tokens and (tokens == 1 or attention_mask is None):
+            starts = [0] * rows if attention_mask is None else attention_mask.argmax(dim=1).tolist()
+            hidden = self._step(hidden, cache, angles, starts, interrupt)
+        else:
+            hidden = self._layers(hidden, cache, angles, attention_mask, interrupt)
+        cache.advance(tokens)
+        return self._weights.head(self._normed(hidden[:, -count:], self._weights.norm))
+
+    def _layers(
+        self, hidden: Tensor, cache: KvCache, angles: Tensor, attention_mask: Tensor | None, interrupt: Interrupt
+    ) -> Tensor:
+        """(B, T, H) through all layers."""
+        rotation = torch.polar(torch.ones_like(angles), angles)[:, :, None]  # (B, T, 1, D/2)
+        mask = self._mask(hidden.shape[1], cache.length, attention_mask)
         for index, layer in enumerate(self._weights.layers):
             reason = interrupt()
             if reason is not None:
@@ -131,14 +171,13 @@ class LeanModel:
             hidden = hidden + attended
             gate, up = layer.gate_up(self._normed(hidden, layer.mlp_norm)).chunk(2, dim=-1)
             hidden = hidden + layer.down(torch.nn.functional.silu(gate) * up)
-        cache.advance(ids.shape[1])
-        return self._weights.head(self._normed(hidden[:, -count:], self._weights.norm))
+        return hidden
 
     def _normed(self, hidden: Tensor, weight: Tensor) -> Tensor:
         return torch.rms_norm(hidden, weight.shape, weight, self._shape.norm_epsilon)
 
     def _attend(
-        self, layer: Layer, index: int, hidden: Tensor, rotation: Tensor, mask: Tensor | None, cache: KvCache
+        self, layer: Layer[Linear], index: int, hidden: Tensor, rotation: Tensor, mask: Tensor | None, cache: KvCache
     ) -> Tensor:
         """Attention of (B, T, H) over what is cached and itself."""
         shape = self._shape

@@ -1,7 +1,7 @@
 """A checkpoint's tensors as the lean model's weights: matrices that read the same input are one."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -23,27 +23,31 @@ class Tensors(Protocol):
         ...
 
 
-MakeLinear = Callable[[str, Callable[[], Tensor], Tensor | None], Linear]
+L = TypeVar("L", bound=Linear)
+
+MakeLinear = Callable[[str, Callable[[], Tensor], Tensor | None], L]
 """From a matrix's name, the matrix (O, I) itself when it is wanted, and its bias (O,)."""
 
 
-def dense(dtype: torch.dtype, device: torch.device) -> MakeLinear:
+def dense(dtype: torch.dtype, device: torch.device) -> MakeLinear[DenseLinear]:
     """Matrices in the type that is computed in."""
 
-    def make(_name: str, weight: Callable[[], Tensor], bias: Tensor | None) -> Linear:
+    def make(_name: str, weight: Callable[[], Tensor], bias: Tensor | None) -> DenseLinear:
         return DenseLinear(weight().to(device, dtype), None if bias is None else bias.to(device, dtype))
 
     return make
 
 
-def lean_weights(tensors: Tensors, shape: Shape, make: MakeLinear, dtype: torch.dtype, device: torch.device) -> Weights:
+def lean_weights(
+    tensors: Tensors, shape: Shape, make: MakeLinear[L], dtype: torch.dtype, device: torch.device
+) -> Weights[L]:
     """The weights of a Qwen2 or Llama checkpoint, named as transformers names them.
 
     Args:
         dtype: of the norms; the embedding stays as it is stored.
     """
 
-    def fused(name: str, parts: Sequence[str], heads: Mapping[str, int]) -> Linear:
+    def fused(name: str, parts: Sequence[str], heads: Mapping[str, int]) -> L:
         def read(part: str, kind: str) -> Tensor:
             tensor = tensors.read(f"{part}.{kind}")
             return interleave(tensor, heads[part]) if part in heads else tensor

@@ -42,7 +42,8 @@ def load(directory: Path, placement: Placement, precision: Precision, store: Pat
 
 def _load_int8(tensors: Tensors, shape: Shape, wide: torch.dtype, store: Path | None, digest: str) -> LeanModel:
     """Matrices as they are kept; what is not yet is made, kept, and then mapped from there, as at any later start."""
-    from codegpt.engine.int8 import int8  # numba takes half a second to import
+    from codegpt.engine.cpu_step import CpuStep  # numba takes half a second to import
+    from codegpt.engine.int8 import int8
     from codegpt.engine.int8_store import Int8Store
 
     kept = Int8Store(store, digest)
@@ -52,7 +53,7 @@ def _load_int8(tensors: Tensors, shape: Shape, wide: torch.dtype, store: Path | 
     if len(matrices) > known:
         kept.write(matrices)
         weights = lean_weights(tensors, shape, int8({**matrices, **kept.read()}, wide), torch.float32, cpu)
-    return LeanModel(shape, weights, torch.float32, f"int8, {_name(wide)}")
+    return LeanModel(shape, weights, torch.float32, f"int8, {_name(wide)}", CpuStep(shape, weights.layers))
 
 
 def _name(dtype: torch.dtype) -> str:

@@ -6,9 +6,10 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 from torch import Tensor
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, Qwen2Config
 
+from codegpt.engine.cpu_step import CpuStep
 from codegpt.engine.int8 import int8
 from codegpt.engine.lean_model import LeanModel, lean_shape
-from codegpt.engine.lean_weights import MakeLinear, dense, lean_weights
+from codegpt.engine.lean_weights import dense, lean_weights
 from codegpt.engine.model import Model
 from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.tokens import Tokens
@@ -67,11 +68,23 @@ class StateDict:
         return self._tensors[name]
 
 
-def lean(module: PreTrainedModel, make: MakeLinear) -> LeanModel:
+CPU = torch.device("cpu")
+
+
+def lean(module: PreTrainedModel) -> LeanModel:
+    """The module's weights in the lean model, as they are."""
     shape = lean_shape(module.config)
     assert shape is not None
-    weights = lean_weights(StateDict(module), shape, make, torch.float32, torch.device("cpu"))
+    weights = lean_weights(StateDict(module), shape, dense(torch.float32, CPU), torch.float32, CPU)
     return LeanModel(shape, weights, torch.float32, "test")
+
+
+def lean_int8(module: PreTrainedModel, *, step: bool = True) -> LeanModel:
+    """The same, rounded to int8; with the compiled step for few tokens or without."""
+    shape = lean_shape(module.config)
+    assert shape is not None
+    weights = lean_weights(StateDict(module), shape, int8({}, torch.float32), torch.float32, CPU)
+    return LeanModel(shape, weights, torch.float32, "test", CpuStep(shape, weights.layers) if step else None)
 
 
 @pytest.fixture(scope="session", params=["module", "lean", "int8"])
@@ -79,5 +92,4 @@ def model(request: pytest.FixtureRequest, tiny_model: PreTrainedModel) -> Model:
     """Each of the ways to compute; each fast path has to agree with its slow twin in all of them."""
     if request.param == "module":
         return ModuleModel(tiny_model)
-    make = dense(torch.float32, torch.device("cpu")) if request.param == "lean" else int8({}, torch.float32)
-    return lean(tiny_model, make)
+    return lean(tiny_model) if request.param == "lean" else lean_int8(tiny_model)

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegpt.engine.cpu_kernels import multiply_few
+from codegpt.engine import cpu_kernels
 from codegpt.engine.int8 import FEW_ROWS, Int8, Int8Linear, dequantize, quantize
 
 
@@ -32,7 +32,7 @@ def test_few_rows_equal_the_plain_product(rows: int, inputs: int, outputs: int, 
     x = torch.randn(rows, inputs, generator=generator)
     matrix = quantize(torch.randn(outputs, inputs, generator=generator))
     out = torch.full((rows, outputs), torch.nan)
-    multiply_few(x.numpy(), matrix.weight.numpy(), matrix.scale.numpy(), out.numpy())
+    cpu_kernels.multiply(x.numpy(), matrix.weight.numpy(), matrix.scale.numpy(), out.numpy(), cpu_kernels.threads())
     torch.testing.assert_close(out, x @ dequantize(matrix).T, atol=1e-4, rtol=1e-4)
 
 

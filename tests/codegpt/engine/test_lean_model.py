@@ -6,7 +6,6 @@ from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedConfig, Qw
 
 from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.lean_model import LeanModel, lean_shape
-from codegpt.engine.lean_weights import dense
 from codegpt.engine.model import Interrupted, never_interrupted
 from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.protocol import StopReason
@@ -38,7 +37,7 @@ def pair(config: PreTrainedConfig) -> tuple[LeanModel, ModuleModel]:
     module = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     for parameter in module.parameters():
         torch.nn.init.normal_(parameter, std=0.3)  # norms and biases too, which are ones and zeros otherwise
-    return lean(module, dense(torch.float32, torch.device("cpu"))), ModuleModel(module)
+    return lean(module), ModuleModel(module)
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
