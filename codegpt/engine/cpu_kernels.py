@@ -17,41 +17,61 @@ _MOST_THREADS = get_num_threads()
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-def _multiply(x: Array, weight: Array, scale: Array, out: Array) -> None:
-    rows, inputs = x.shape
-    for i in prange(len(weight)):
-        factors = weight[i]
+@njit(fastmath=True, cache=True)
+def _dot(factors: Array, x: Array) -> np.float32:
+    total = _ZERO
+    for k in range(len(factors)):
+        total += np.float32(factors[k]) * x[k]
+    return total
+
+
+@njit(fastmath=True, cache=True)
+def _two_dots(factors: Array, x0: Array, x1: Array) -> tuple[np.float32, np.float32]:
+    total0, total1 = _ZERO, _ZERO
+    for k in range(len(factors)):
+        factor = np.float32(factors[k])
+        total0 += factor * x0[k]
+        total1 += factor * x1[k]
+    return total0, total1
+
+
+@njit(fastmath=True, cache=True)
+def _four_dots(factors: Array, x0: Array, x1: Array, x2: Array, x3: Array) -> tuple[np.float32, ...]:
+    total0, total1, total2, total3 = _ZERO, _ZERO, _ZERO, _ZERO
+    for k in range(len(factors)):
+        factor = np.float32(factors[k])
+        total0 += factor * x0[k]
+        total1 += factor * x1[k]
+        total2 += factor * x2[k]
+        total3 += factor * x3[k]
+    return total0, total1, total2, total3
+
+
+@njit(fastmath=True, cache=True)
+def _multiply(x: Array, weight: Array, scale: Array, out: Array, begin: int, end: int) -> None:
+    """The outputs from `begin` to `end`."""
+    rows = len(x)
+    for i in range(begin, end):
+        factors, factor = weight[i], scale[i]
         row = 0
         while rows - row > 2:  # four at once; three are done as four, the last one twice
             row1, row2, row3 = row + 1, row + 2, min(row + 3, rows - 1)
-            x0, x1, x2, x3 = x[row], x[row1], x[row2], x[row3]
-            sum0, sum1, sum2, sum3 = _ZERO, _ZERO, _ZERO, _ZERO
-            for k in range(inputs):
-                factor = np.float32(factors[k])
-                sum0 += factor * x0[k]
-                sum1 += factor * x1[k]
-                sum2 += factor * x2[k]
-                sum3 += factor * x3[k]
-            out[row, i] = sum0 * scale[i]
-            out[row1, i] = sum1 * scale[i]
-            out[row2, i] = sum2 * scale[i]
-            out[row3, i] = sum3 * scale[i]
+            total0, total1, total2, total3 = _four_dots(factors, x[row], x[row1], x[row2], x[row3])
+            out[row, i], out[row1, i] = total0 * factor, total1 * factor
+            out[row2, i], out[row3, i] = total2 * factor, total3 * factor
             row += 4
         if rows - row == 2:
-            x0, x1 = x[row], x[row + 1]
-            sum0, sum1 = _ZERO, _ZERO
-            for k in range(inputs):
-                factor = np.float32(factors[k])
-                sum0 += factor * x0[k]
-                sum1 += factor * x1[k]
-            out[row, i] = sum0 * scale[i]
-            out[row + 1, i] = sum1 * scale[i]
+            total0, total1 = _two_dots(factors, x[row], x[row + 1])
+            out[row, i], out[row + 1, i] = total0 * factor, total1 * factor
         if rows - row == 1:
-            x0 = x[row]
-            sum0 = _ZERO
-            for k in range(inputs):
-                sum0 += np.float32(factors[k]) * x0[k]
-            out[row, i] = sum0 * scale[i]
+            out[row, i] = _dot(factors, x[row]) * factor
+
+
+@njit(fastmath=True, cache=True, parallel=True)
+def _multiply_together(x: Array, weight: Array, scale: Array, out: Array, threads: int) -> None:
+    outputs = len(weight)
+    for thread in prange(threads):
+        _multiply(x, weight, scale, out, thread * outputs // threads, (thread + 1) * outputs // threads)
 
 
 @njit(fastmath=True, cache=True, inline="always")
@@ -72,18 +92,21 @@ def _exp(x: np.float32) -> np.float32:
     return series
 
 
-def _attend(queries: Array, room: Array, held: int, starts: Array, out: Array) -> None:
-    tokens_in_all, heads, features = queries.shape
+@njit(fastmath=True, cache=True)
+def _attend(heads: Array, room: Array, held: int, starts: Array, out: Array, first_job: int, last_job: int) -> None:
+    """Of all pairs of a token and a head, those from `first_job` to `last_job`."""
+    tokens_in_all, in_all, features = heads.shape
     _, rows, key_heads, _, _ = room.shape
-    tokens, group = tokens_in_all // rows, heads // key_heads
+    queries = in_all - 2 * key_heads
+    tokens, group = tokens_in_all // rows, queries // key_heads
+    weights, mixed = np.empty(held + tokens, np.float32), np.empty(features, np.float32)
     scale = np.float32(1 / np.sqrt(features))
-    for job in prange(tokens_in_all * heads):
-        token, head = job // heads, job % heads
+    for job in range(first_job, last_job):
+        token, head = job // queries, job % queries
         row = token // tokens
         begin, end = starts[row], held + token % tokens + 1
         keys, values = room[0, row, head // group], room[1, row, head // group]
-        query = queries[token, head]
-        weights = np.empty(end - begin, np.float32)
+        query = heads[token, head]
         largest = np.float32(-np.inf)
         for at in range(begin, end):
             product = _ZERO
@@ -95,7 +118,7 @@ def _attend(queries: Array, room: Array, held: int, starts: Array, out: Array) -
         for at in range(end - begin):
             weights[at] = _exp(weights[at] - largest)
             total += weights[at]
-        mixed = np.zeros(features, np.float32)
+        mixed[:] = 0
         for at in range(begin, end):
             weight = weights[at - begin]
             for k in range(features):
@@ -104,10 +127,11 @@ def _attend(queries: Array, room: Array, held: int, starts: Array, out: Array) -
             out[token, head * features + k] = mixed[k] / total
 
 
-_multiply_alone, _attend_alone = (njit(fastmath=True, cache=True)(each) for each in (_multiply, _attend))
-_multiply_together, _attend_together = (
-    njit(fastmath=True, cache=True, parallel=True)(each) for each in (_multiply, _attend)
-)
+@njit(fastmath=True, cache=True, parallel=True)
+def _attend_together(heads: Array, room: Array, held: int, starts: Array, out: Array, threads: int) -> None:
+    jobs = heads.shape[0] * (heads.shape[1] - 2 * room.shape[2])
+    for thread in prange(threads):
+        _attend(heads, room, held, starts, out, thread * jobs // threads, (thread + 1) * jobs // threads)
 
 
 def threads() -> int:
@@ -126,19 +150,26 @@ def multiply(x: Array, weight: Array, scale: Array, out: Array, count: int) -> N
     Args:
         count: what `threads` said.
     """
-    (_multiply_alone if count == 1 else _multiply_together)(x, weight, scale, out)
+    if count == 1:
+        _multiply(x, weight, scale, out, 0, len(weight))
+    else:
+        _multiply_together(x, weight, scale, out, count)
 
 
-def attend(queries: Array, room: Array, held: int, starts: Array, out: Array, count: int) -> None:
-    """Each query (R, N, D) over the keys of its row that are not after it; into (R, N * D).
+def attend(heads: Array, room: Array, held: int, starts: Array, out: Array, count: int) -> None:
+    """Each query over the keys of its row that are not after it; into (R, N * D).
 
     Args:
+        heads: (R, N + 2 K, D): queries, and the keys and values that are in `room` already.
         room: keys and values (2, B, K, at least held + T, D).
-        held: tokens before those of the queries.
+        held: tokens before these.
         starts: (B,) the first key of each row that is not padding.
         count: what `threads` said.
     """
-    (_attend_alone if count == 1 else _attend_together)(queries, room, held, starts, out)
+    if count == 1:
+        _attend(heads, room, held, starts, out, 0, heads.shape[0] * (heads.shape[1] - 2 * room.shape[2]))
+    else:
+        _attend_together(heads, room, held, starts, out, count)
 
 
 @njit(fastmath=True, cache=True)

@@ -53,7 +53,7 @@ class CpuStep:
             heads = layer.qkv.few(normal, threads).reshape(count, -1, shape.head_dim)
             room = self._room(cache, index, rows, tokens)
             cpu_kernels.rotate(heads, cosines, sines, room, cache.length)
-            cpu_kernels.attend(heads[:, : shape.heads], room, cache.length, first, attended, threads)
+            cpu_kernels.attend(heads, room, cache.length, first, attended, threads)
             flow += layer.out.few(attended, threads)
             cpu_kernels.normalize(flow, mlp_norm, shape.norm_epsilon, normal)
             both = layer.gate_up.few(normal, threads)
