@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from codegpt.engine.decode import PromptCache, Row, prefill
+from codegpt.engine.decode import Row, prefill
 from codegpt.engine.kv_cache import Batch, KvCache, Rows, gather
 from codegpt.engine.model import Interrupt, Interrupted, Model
+from codegpt.engine.prompt_cache import PromptCache, PromptCaches
 from codegpt.engine.protocol import Generation, Same, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
 
@@ -102,7 +103,7 @@ def beam_search(
     interrupt: Interrupt,
     watch: Watch | None = None,
     same: Same = str,
-    kept: PromptCache | None = None,
+    kept: PromptCaches | None = None,
 ) -> list[Generation]:
     """The `width` likeliest texts after `prompt`, which has at least one token; the likeliest first.
 
@@ -113,16 +114,16 @@ def beam_search(
         kept: see `decode`.
     """
     beams = Beams(width, tokens, params, watch, same)
-    kept = kept or PromptCache()
+    own = kept.take(prompt) if kept is not None else PromptCache()
     batch: Batch | None = None
     try:
-        logits = prefill(model, prompt, kept, interrupt)
+        logits = prefill(model, prompt, own, interrupt)
         while True:
             parents = beams.extend(logits)
             if beams.settled:
                 return beams.generations(None)
             if batch is None:
-                batch = gather([Rows(kept.cache, parents)], [len(prompt)] * len(parents))
+                batch = gather([Rows(own.cache, parents)], [len(prompt)] * len(parents))
             elif parents != list(range(len(batch.lengths))):
                 batch = gather([Rows(batch.cache, parents, spent=True)], [batch.lengths[at] for at in parents])
             ids = torch.tensor([row.ids[-1:] for row in beams.growing])

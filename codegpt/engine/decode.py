@@ -10,6 +10,7 @@ when the call is cancelled. Stops are decided on text, since a stop string may b
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 
 import torch
 from torch import Tensor
@@ -17,7 +18,9 @@ from torch import Tensor
 from codegpt.engine.kv_cache import Batch, KvCache, Rows, common_prefix, gather
 from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.next_token import logprob_of, next_token, row_uniforms
+from codegpt.engine.prompt_cache import PromptCache, PromptCaches
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
+from codegpt.engine.speculate import GUESS_TOKENS, Guess, Guesser, Pace
 from codegpt.engine.tokens import Tokens
 
 PREFILL_CHUNK_TOKENS = 256
@@ -82,14 +85,6 @@ Joining = tuple[Rows, int, list[Row]]
 """Rows that join a batch: their keys and values, of how many tokens, and the rows themselves."""
 
 
-@dataclass
-class PromptCache:
-    """The keys and values of one sequence of tokens, kept so that the next prompt computes only what is new."""
-
-    ids: list[int] = field(default_factory=list)
-    cache: KvCache = field(default_factory=KvCache)
-
-
 def prefill(model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Interrupt) -> Tensor:
     """Make `kept` hold exactly `ids` and return the logits (1, V) that follow; computes only what `kept` lacks.
 
@@ -97,8 +92,7 @@ def prefill(model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Inte
         Interrupted: `kept` then holds the whole chunks computed so far.
     """
     done = min(common_prefix(kept.ids, ids), len(ids) - 1)  # the last token is always computed: its logits are wanted
-    kept.cache.truncate(done)
-    kept.ids = list(ids[:done])
+    kept.truncate(done)
     while True:
         chunk = list(ids[done : done + PREFILL_CHUNK_TOKENS])
         logits = model.forward(torch.tensor([chunk]), kept.cache, interrupt)[:, -1]
@@ -116,25 +110,27 @@ def decode(
     n: int,
     interrupt: Interrupt,
     watch: Watch | None = None,
-    kept: PromptCache | None = None,
+    kept: PromptCaches | None = None,
     rows_at_once: int = 0,
+    pace: Pace | None = None,
 ) -> list[list[Generation]]:
     """Draw `n` rows for each prompt; every prompt has at least one token.
 
     Args:
-        kept: where a single prompt finds what an earlier call computed, and leaves its own for the next.
+        kept: where a single prompt finds what earlier calls computed, and leaves its own for the next.
         rows_at_once: how many rows grow together, or the `n` of one prompt if those are more; 0 for all.
+        pace: a single row guesses its next tokens as this says; None for never.
     """
     decoder = Decoder(model, tokens, params, interrupt, watch)
     rows = [
         [Row(p * n + i, uniforms) for i, uniforms in enumerate(row_uniforms(params, prompt, n))]
         for p, prompt in enumerate(prompts)
     ]
-    single = kept if kept is not None and len(prompts) == 1 else None
+    single = kept.take(prompts[0]) if kept is not None and len(prompts) == 1 else None
     unfinished = StopReason.LENGTH
     try:
         if len(prompts) * n == 1:
-            decoder.alone(prompts[0], rows[0][0], single or PromptCache())
+            decoder.alone(prompts[0], rows[0][0], single or PromptCache(), pace)
         else:
             waiting = deque(zip(prompts, rows, strict=True))
             decoder.together(waiting, rows_at_once or len(prompts) * n, single)
@@ -153,15 +149,42 @@ class Decoder:
     interrupt: Interrupt
     watch: Watch | None
 
-    def alone(self, prompt: Sequence[int], row: Row, kept: PromptCache) -> None:
-        """Grow one row in the cache of its prompt, which keeps it."""
+    def alone(self, prompt: Sequence[int], row: Row, kept: PromptCache, pace: Pace | None) -> None:
+        """Grow one row in the cache of its prompt, which keeps it; with guesses, which change nothing but the time."""
+        guesser = Guesser()
+        if pace:
+            guesser.extend(kept.ids)  # what was written the last time may be what comes now
+            guesser.extend(prompt)
         logits = prefill(self.model, prompt, kept, self.interrupt)
         self.draw(logits, [row])
         while row.stop_reason is None:
-            position = torch.tensor([[len(kept.ids)]])
-            logits = self.model.forward(torch.tensor([row.ids[-1:]]), kept.cache, self.interrupt, None, position)[:, -1]
-            kept.ids.append(row.ids[-1])
-            self.draw(logits, [row])
+            guesser.extend(row.ids[-1:])
+            guess = self.guess(row, guesser, pace) if pace else Guess((), 0)
+            held, ids = len(kept.ids), [row.ids[-1], *guess.ids]
+            positions = torch.arange(held, held + len(ids))[None]
+            begun = perf_counter()
+            logits = self.model.forward(torch.tensor([ids]), kept.cache, self.interrupt, None, positions, len(ids))
+            kept.ids.extend(ids)
+            self.draw(logits[:, 0], [row])
+            right = 0
+            for at, guessed in enumerate(guess.ids):
+                hit = row.ids[-1] == guessed
+                if pace:
+                    pace.saw(guess.matched, hit)
+                if not hit or row.stop_reason is not None:
+                    break
+                right += 1
+                guesser.extend([guessed])
+                self.draw(logits[:, at + 1], [row])
+            kept.truncate(held + 1 + right)
+            if pace:
+                pace.took(len(ids), perf_counter() - begun)
+
+    def guess(self, row: Row, guesser: Guesser, pace: Pace) -> Guess:
+        """What may come next; never more than the row may still become."""
+        guess = guesser.guess(max(GUESS_TOKENS))
+        most = min(pace.guess_tokens(guess.matched), self.params.max_new_tokens - len(row.ids) - 1)
+        return Guess(guess.ids[: max(0, most)], guess.matched)
 
     def together(self, waiting: Waiting, at_once: int, kept: PromptCache | None) -> None:
         """Grow the rows of all prompts; as rows end, they leave the batch and those of further prompts join it."""

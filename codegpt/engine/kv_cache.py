@@ -68,6 +68,17 @@ class KvCache:
         """Hold the first `length` tokens, if there are more."""
         self.length = min(self.length, length)
 
+    def head(self, length: int) -> "KvCache":
+        """The first `length` tokens, in the same memory; to be read only."""
+        head = KvCache()
+        head._rooms, head.length = self._rooms, min(length, self.length)
+        return head
+
+    @property
+    def nbytes(self) -> int:
+        """The memory it takes, with the room for more."""
+        return sum(room.nbytes for room in self._rooms)
+
     def gather(self, parts: Sequence["Rows"], length: int) -> None:
         """Hold rows of other caches, the last tokens at `length`; what is lacking on the left becomes zeros."""
         self.length = length

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, PromptCache, prefill
+from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, prefill
 from codegpt.engine.kv_cache import KvCache, Rows, gather
 from codegpt.engine.model import Interrupt, Model
+from codegpt.engine.prompt_cache import PromptCache, PromptCaches
 
 
 def logprobs_after(
@@ -20,7 +21,7 @@ def logprobs_after(
     texts: Sequence[Sequence[int]],
     following: Sequence[int],
     interrupt: Interrupt,
-    kept: PromptCache | None = None,
+    kept: PromptCaches | None = None,
 ) -> list[float]:
     """The natural log-probability of `following` after `prompt` and each of `texts`.
 
@@ -32,12 +33,12 @@ def logprobs_after(
     Raises:
         Interrupted: `interrupt` gave a reason; `kept` is as it may be used again.
     """
-    kept = kept or PromptCache()
-    prefill(model, prompt, kept, interrupt)
+    own = kept.take(prompt) if kept is not None else PromptCache()
+    prefill(model, prompt, own, interrupt)
     batch = max(1, PREFILL_CHUNK_TOKENS // (max(map(len, texts)) + len(following)))
     sums = []
     for begin in range(0, len(texts), batch):
-        sums += _batch(model, len(prompt), texts[begin : begin + batch], following, interrupt, kept)
+        sums += _batch(model, len(prompt), texts[begin : begin + batch], following, interrupt, own)
     return sums
 
 

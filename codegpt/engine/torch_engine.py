@@ -7,10 +7,11 @@ from pathlib import Path
 from transformers.utils import logging as transformers_logging
 
 from codegpt.engine.beam import beam_search
-from codegpt.engine.decode import PromptCache, decode
+from codegpt.engine.decode import decode
 from codegpt.engine.device import choose_placement
 from codegpt.engine.loading import load
 from codegpt.engine.model import Interrupt, Interrupted, Model
+from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import (
     Cancelled,
     Generation,
@@ -23,6 +24,7 @@ from codegpt.engine.protocol import (
     never,
 )
 from codegpt.engine.scoring import logprobs_after
+from codegpt.engine.speculate import Pace
 from codegpt.engine.tokens import Tokens
 from codegpt.errors import CheckpointError, PromptTooLong
 from codegpt.prompt import Prompt
@@ -34,6 +36,7 @@ class TorchEngine:
     def __init__(self, model: Model, tokens: Tokens, name: str = "", digest: str = "") -> None:
         self._model = model
         self._tokens = tokens
+        self._pace = Pace()
         self.forget()
         self._info = ModelInfo(
             name=name,
@@ -69,7 +72,7 @@ class TorchEngine:
         encoded = [self._encode(prompt, params.max_new_tokens) for prompt in prompts]
         interrupt = _interrupt(params.timeout_s, cancelled)
         kept = None if rows_at_once else self._kept  # what a long run draws does not depend on what came before
-        return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, kept, rows_at_once)
+        return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, kept, rows_at_once, self._pace)
 
     def search(
         self,
@@ -106,14 +109,13 @@ class TorchEngine:
         try:
             ids = self._encode(prompt, max(map(len, encoded)) + len(wanted))
             interrupt = _interrupt(timeout_s, cancelled)
-            return logprobs_after(self._model, ids, encoded, wanted, interrupt, self._kept_for_scores)
+            return logprobs_after(self._model, ids, encoded, wanted, interrupt, self._kept)
         except (PromptTooLong, Interrupted):
             return None
 
     def forget(self) -> None:
         """Drop the kept prompts; see `Engine.forget`."""
-        self._kept = PromptCache()
-        self._kept_for_scores = PromptCache()
+        self._kept = PromptCaches()
 
     def _encode(self, prompt: Prompt, new_tokens: int) -> list[int]:
         """The ids of a prompt, at least one.

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from codegpt.engine.beam import beam_search, beam_search_plain
-from codegpt.engine.decode import PromptCache, decode
+from codegpt.engine.decode import decode
 from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.model import Model
+from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason
 from codegpt.engine.tokens import Tokens
 
@@ -119,7 +120,7 @@ def test_a_kept_prompt_is_not_computed_again(model: Model, tokens: Tokens, monke
         return forward(ids, *args, **kwargs)
 
     monkeypatch.setattr(model, "forward", counting)
-    kept = PromptCache()
+    kept = PromptCaches()
     for text in ("x" * 50, "x" * 50 + "yz"):
         prompt = tokens.encode_text(text)
         found = beam_search(model, tokens, prompt, SamplingParams(max_new_tokens=2), 2, go_on, kept=kept)
@@ -127,7 +128,7 @@ def test_a_kept_prompt_is_not_computed_again(model: Model, tokens: Tokens, monke
             row.token_ids
             for row in beam_search_plain(model, tokens, prompt, SamplingParams(max_new_tokens=2), 2, go_on)
         ]
-        assert kept.ids == prompt
+        assert kept.sequences[-1].ids == prompt
         del computed[-3:]  # the plain search
     assert [count for count in computed if count > 2] == [50]
 
@@ -135,7 +136,7 @@ def test_a_kept_prompt_is_not_computed_again(model: Model, tokens: Tokens, monke
 def test_interrupted_anywhere_it_returns_what_it_has(model: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = 1\n" * 20)
     params = SamplingParams(max_new_tokens=4)
-    kept = PromptCache()
+    kept = PromptCaches()
     expected = beam_search(model, tokens, prompt, params, 3, go_on)
     for calls in (0, 1, 2, 3, 4, 7, 10):  # of 3 layers
         found = beam_search(model, tokens, prompt, params, 3, stop_after(calls), kept=kept)
@@ -143,7 +144,7 @@ def test_interrupted_anywhere_it_returns_what_it_has(model: Model, tokens: Token
         assert reasons == sorted(reasons, key=lambda reason: reason is StopReason.CANCELLED)  # ended ones come first
         assert set(reasons) <= {StopReason.CANCELLED, StopReason.END_OF_TEXT}
         assert reasons
-        assert kept.cache.length == len(kept.ids)
+        assert [own.cache.length for own in kept.sequences] == [len(own.ids) for own in kept.sequences]
     again = beam_search(model, tokens, prompt, params, 3, go_on, kept=kept)
     assert [row.token_ids for row in again] == [row.token_ids for row in expected]
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, PromptCache, decode, decode_plain
+from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, decode, decode_plain
 from codegpt.engine.model import Model
+from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
 from codegpt.engine.tokens import Tokens
 
@@ -71,7 +72,7 @@ def test_a_prompt_longer_than_a_chunk(model: Model, tokens: Tokens) -> None:
     ],
 )
 def test_a_kept_prompt_changes_nothing(model: Model, tokens: Tokens, texts: list[str]) -> None:
-    kept = PromptCache()
+    kept = PromptCaches()
     params = SamplingParams(max_new_tokens=6)
     for text in texts:
         prompt = tokens.encode_text(text)
@@ -88,7 +89,7 @@ def test_a_kept_prompt_is_not_computed_again(model: Model, tokens: Tokens, monke
         return forward(ids, *args, **kwargs)
 
     monkeypatch.setattr(model, "forward", counting)
-    kept = PromptCache()
+    kept = PromptCaches()
     params = SamplingParams(max_new_tokens=1)
     decode(model, tokens, [tokens.encode_text("x" * 100)], params, 1, go_on, kept=kept)
     decode(model, tokens, [tokens.encode_text("x" * 100 + "yz")], params, 1, go_on, kept=kept)
@@ -100,11 +101,11 @@ def test_interrupted_anywhere_the_cache_stays_right(model: Model, tokens: Tokens
     prompt = tokens.encode_text("x = 1\n" * (PREFILL_CHUNK_TOKENS // 4))
     params = SamplingParams(max_new_tokens=4)
     expected = ids_of(decode_plain(model, tokens, [prompt], params, 1, go_on))
-    kept = PromptCache()
+    kept = PromptCaches()
     for calls in (0, 1, 2, 3, 4, 5, 7, 8, 11):  # 3 layers: in the first chunk, the second, and while decoding
         [[row]] = decode(model, tokens, [prompt], params, 1, stop_after(calls), kept=kept)
         assert row.stop_reason is StopReason.CANCELLED or row.token_ids == expected[0][0]
-        assert kept.cache.length == len(kept.ids)
+        assert [own.cache.length for own in kept.sequences] == [len(own.ids) for own in kept.sequences]
     assert ids_of(decode(model, tokens, [prompt], params, 1, go_on, kept=kept)) == expected
 
 
@@ -252,7 +253,7 @@ def test_a_kept_prompt_survives_rows_that_leave_the_batch(
     model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Tokens, "end_ids", frozenset())
-    kept = PromptCache()
+    kept = PromptCaches()
     prompt = tokens.encode_text("def f(x):\n    return ")
     for n, lengths in ((1, [12]), (4, [1, 2, 3, 9]), (1, [5]), (3, [4, 1, 1])):
         fast = decode(model, tokens, [prompt], SAMPLED, n, go_on, end_after(lengths), kept)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from codegpt.engine.decode import PromptCache
 from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.model import Interrupted, Model
+from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import StopReason
 from codegpt.engine.scoring import logprobs_after, logprobs_after_plain
 from codegpt.engine.tokens import Tokens
@@ -58,22 +58,22 @@ def test_it_is_the_sum_over_the_tokens(model: Model, tokens: Tokens) -> None:
 
 
 def test_a_kept_prompt_changes_nothing(model: Model, tokens: Tokens) -> None:
-    kept = PromptCache()
+    kept = PromptCaches()
     text, following = tokens.encode_text("12"), tokens.encode_text("\nz")
     for before in ("abc", "abcd", "xyz", "abc"):
         prompt = tokens.encode_text(before)
         reused = logprobs_after(model, prompt, [text, text[:1]], following, go_on, kept)
         alone = logprobs_after_plain(model, prompt, [text, text[:1]], following, go_on)
         assert reused == pytest.approx(alone, abs=1e-3)
-        assert kept.ids == prompt
+        assert kept.sequences[-1].ids == prompt
 
 
 def test_interrupted_the_kept_prompt_stays_right(model: Model, tokens: Tokens) -> None:
-    kept = PromptCache()
+    kept = PromptCaches()
     prompt, text, following = (tokens.encode_text(each) for each in ("x = 1\n" * 9, "cd", "ef"))
     expected = logprobs_after(model, prompt, [text], following, go_on)
     for calls in (0, 1, 3, 4):  # of 3 layers: in the prompt, and behind it
         with pytest.raises(Interrupted):
             logprobs_after(model, prompt, [text], following, stop_after(calls), kept)
-        assert kept.cache.length == len(kept.ids)
+        assert [own.cache.length for own in kept.sequences] == [len(own.ids) for own in kept.sequences]
     assert logprobs_after(model, prompt, [text], following, go_on, kept) == pytest.approx(expected, abs=1e-3)

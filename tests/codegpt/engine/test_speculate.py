@@ -1,0 +1,143 @@
+"""Guesses come from the text, are worth their time, and change nothing."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codegpt.engine.decode import decode, decode_plain
+from codegpt.engine.model import Model, never_interrupted
+from codegpt.engine.prompt_cache import PromptCaches
+from codegpt.engine.protocol import SamplingParams
+from codegpt.engine.speculate import GUESS_TOKENS, LONGEST_MATCH, Guess, Guesser, Pace
+from codegpt.engine.tokens import Tokens
+
+
+def guesser(ids: list[int]) -> Guesser:
+    made = Guesser()
+    made.extend(ids)
+    return made
+
+
+def test_what_followed_the_longest_match_the_last_time() -> None:
+    assert guesser([1, 2, 3, 4, 9, 2, 3]).guess(3) == Guess([4, 9, 2], 2)
+    assert guesser([1, 2, 3, 7, 2, 3, 8, 2, 3]).guess(1) == Guess([8], 2)
+    assert guesser([5, 6, 1, 6, 2, 5, 6]).guess(2) == Guess([1, 6], 2)  # not the later match of one token
+    assert guesser([4, 4, 4]).guess(3) == Guess([4], 2)
+
+
+def test_nothing_to_go_by() -> None:
+    assert guesser([]).guess(3) == Guess((), 0)
+    assert guesser([1, 2, 3]).guess(3) == Guess((), 0)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.integers(0, 3), max_size=30), st.integers(1, 4))
+def test_it_finds_what_a_search_finds(ids: list[int], most: int) -> None:
+    expected = Guess((), 0)
+    for length in range(min(LONGEST_MATCH, len(ids)), 0, -1):
+        tail = ids[len(ids) - length :]
+        found = [at for at in range(length, len(ids)) if ids[at - length : at] == tail]
+        if found:
+            expected = Guess(ids[found[-1] : found[-1] + most], length)
+            break
+    found_so = guesser(ids).guess(most)
+    assert (list(found_so.ids), found_so.matched) == (list(expected.ids), expected.matched)
+
+
+def paced(one: float, two: float, four: float) -> Pace:
+    pace = Pace()
+    for tokens, seconds in ((1, one), (2, two), (4, four)):
+        for _ in range(50):
+            pace.took(tokens, seconds)
+    return pace
+
+
+def test_a_pass_of_more_tokens_is_tried_before_it_is_judged() -> None:
+    pace = Pace()
+    pace.took(1, 0.02)
+    assert pace.guess_tokens(2) == GUESS_TOKENS[0]
+    pace.took(2, 0.02)
+    assert pace.guess_tokens(2) == GUESS_TOKENS[1]
+
+
+def test_what_costs_nothing_is_taken_and_what_costs_all_is_not() -> None:
+    assert paced(0.02, 0.02, 0.02).guess_tokens(LONGEST_MATCH) == 3
+    assert paced(0.02, 0.04, 0.08).guess_tokens(LONGEST_MATCH) == 0
+    assert paced(0.02, 0.021, 0.2).guess_tokens(LONGEST_MATCH) == 1
+    assert paced(0.02, 0.03, 0.05).guess_tokens(0) == 0
+
+
+def test_guesses_that_are_always_wrong_stop_and_are_tried_again_at_times() -> None:
+    pace = paced(0.02, 0.03, 0.04)
+    for _ in range(60):
+        pace.saw(2, False)
+    asked = [pace.guess_tokens(2) for _ in range(32)]
+    assert (asked.count(0), asked.count(1)) == (30, 2)
+    assert pace.guess_tokens(LONGEST_MATCH) > 0  # of another match it knows nothing bad
+    for _ in range(60):
+        pace.saw(2, True)
+    assert pace.guess_tokens(2) == 3
+
+
+def test_one_slow_pass_is_forgotten() -> None:
+    pace = paced(0.02, 0.02, 0.02)
+    pace.took(1, 9.0)
+    assert pace.guess_tokens(LONGEST_MATCH) == 3
+    first = Pace()
+    for seconds in (9.0, 0.02):  # the first one was compiling
+        for tokens in (1, 2, 4):
+            first.took(tokens, seconds)
+    assert first.guess_tokens(LONGEST_MATCH) == 3
+
+
+class Eager(Pace):
+    """Guesses whenever there is anything to guess, and counts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.right: list[bool] = []
+
+    def guess_tokens(self, matched: int) -> int:
+        return 3 if matched else 0
+
+    def saw(self, matched: int, right: bool) -> None:
+        self.right.append(right)
+
+
+def test_guessing_changes_no_token(model: Model, tokens: Tokens) -> None:
+    kept, pace = PromptCaches(), Eager()
+    for temperature in (0.0, 0.7):
+        for length in (1, 2, 3, 17, 40):
+            params = SamplingParams(max_new_tokens=length, temperature=temperature, seed=5)
+            for text in ("ab ab ab ab", "def f(x):\n    return x\n\ndef g(x):\n    ret", "é😀" * 9):
+                prompt = tokens.encode_text(text)
+                [[fast]] = decode(model, tokens, [prompt], params, 1, never_interrupted, kept=kept, pace=pace)
+                [[slow]] = decode_plain(model, tokens, [prompt], params, 1, never_interrupted)
+                assert (fast.token_ids, fast.text, fast.stop_reason) == (slow.token_ids, slow.text, slow.stop_reason)
+                assert all(own.cache.length == len(own.ids) for own in kept.sequences)
+    assert any(pace.right)
+    assert not all(pace.right)
+
+
+def test_a_row_that_is_ended_within_a_guess(model: Model, tokens: Tokens) -> None:
+    prompt = tokens.encode_text("ab ab ab ab ab")
+    params = SamplingParams(max_new_tokens=30)
+    for end in range(1, 12):
+
+        def watch(_row: int, text: str, end: int = end) -> bool:
+            return len(text) >= end
+
+        kept = PromptCaches()
+        for _ in range(2):  # the second time all that comes is known
+            [[fast]] = decode(model, tokens, [prompt], params, 1, never_interrupted, watch, kept, pace=Eager())
+            [[slow]] = decode_plain(model, tokens, [prompt], params, 1, never_interrupted, watch)
+            assert (fast.token_ids, fast.stop_reason) == (slow.token_ids, slow.stop_reason)
+
+
+def test_what_was_written_the_last_time_is_guessed(model: Model, tokens: Tokens) -> None:
+    kept, params = PromptCaches(), SamplingParams(max_new_tokens=24)
+    prompt = tokens.encode_text("def f(x):\n    return ")
+    [[first]] = decode(model, tokens, [prompt], params, 1, never_interrupted, kept=kept)
+    pace = Eager()
+    [[again]] = decode(model, tokens, [prompt], params, 1, never_interrupted, kept=kept, pace=pace)
+    assert again.token_ids == first.token_ids
+    assert sum(pace.right) >= len(first.token_ids) // 2
