@@ -54,6 +54,7 @@ class CompletionOptions:
         extent: None lets the syntax at the cursor decide.
         n: how many different texts the model writes; at temperature 0 they are the likeliest ones.
         timeout_s: after this the completion ends with what there is; None for never.
+        heal: a word that the cursor stands behind, or in, is written anew; see `Tokens.encode_healed`.
     """
 
     extent: Extent | None = None
@@ -65,6 +66,7 @@ class CompletionOptions:
     n: int = 1
     temperature: float = 0.0
     seed: int = 0
+    heal: bool = False
 
     def within(self, context_tokens: int) -> "CompletionOptions":
         """The same, cut down to a model's context: a quarter for the answer at most, the rest for the text around."""
@@ -148,6 +150,7 @@ def plan(
         temperature=options.temperature,
         seed=options.seed,
         timeout_s=options.timeout_s,
+        heal=options.heal and bool(place.line_before) and not place.typed_space,
     )
     return Plan(place, render_fim(before, after, fim), params, options.n, render_fim(before, "", None), after)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from codegpt.engine.decode import Row, prefill
+from codegpt.engine.decode import Row, constrain, prefill
 from codegpt.engine.kv_cache import Batch, KvCache, Rows, gather
 from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.prompt_cache import PromptCache, PromptCaches
@@ -20,10 +20,6 @@ from codegpt.engine.tokens import Tokens
 LOOK_AT = 8
 """So many times more next tokens are looked at than there are beams: at the end of a line most of the likely ones end a
 beam, and many of those are the same."""
-
-
-def _root() -> list[Row]:
-    return [Row(0, torch.empty(0))]
 
 
 @dataclass
@@ -38,8 +34,12 @@ class Beams:
     params: SamplingParams
     watch: Watch | None
     same: Same
-    growing: list[Row] = field(default_factory=_root)
+    begin: str = ""
+    growing: list[Row] = field(default_factory=list)
     ended: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.growing = [Row(0, torch.empty(0), begin=self.begin)]
 
     def extend(self, logits: Tensor) -> list[int]:
         """Replace the growing beams by their likeliest next ones.
@@ -50,13 +50,15 @@ class Beams:
         Returns:
             which of them each of the new ones continues.
         """
-        logprobs = logits.float().log_softmax(dim=-1)
+        logprobs = constrain(logits, self.growing, self.tokens).float().log_softmax(dim=-1)
         sums = torch.tensor([row.logprob for row in self.growing], device=logits.device)
         scores = (sums[:, None] + logprobs).flatten()
         grown: list[Row] = []
         parents = []
         for at in scores.topk(min(LOOK_AT * self.width, len(scores))).indices.tolist():
             parent, token = divmod(at, logits.shape[-1])
+            if logprobs[parent, token] == -torch.inf:
+                continue
             row = self.growing[parent].copy()
             row.append(token, float(logprobs[parent, token]), self.tokens, self.params, self.watch)
             if row.stop_reason is not None:
@@ -104,6 +106,7 @@ def beam_search(
     watch: Watch | None = None,
     same: Same = str,
     kept: PromptCaches | None = None,
+    begin: str = "",
 ) -> list[Generation]:
     """The `width` likeliest texts after `prompt`, which has at least one token; the likeliest first.
 
@@ -112,8 +115,9 @@ def beam_search(
         watch: all beams are row 0.
         same: see `Beams`.
         kept: see `decode`.
+        begin: what all of them have to begin with.
     """
-    beams = Beams(width, tokens, params, watch, same)
+    beams = Beams(width, tokens, params, watch, same, begin)
     own = kept.take(prompt) if kept is not None else PromptCache()
     batch: Batch | None = None
     try:
@@ -142,9 +146,10 @@ def beam_search_plain(
     interrupt: Interrupt,
     watch: Watch | None = None,
     same: Same = str,
+    begin: str = "",
 ) -> list[Generation]:
     """The slow twin of `beam_search`: no cache and no batch."""
-    beams = Beams(width, tokens, params, watch, same)
+    beams = Beams(width, tokens, params, watch, same, begin)
     while not beams.settled:
         sequences = [torch.tensor([[*prompt, *row.ids]]) for row in beams.growing]
         beams.extend(torch.cat([model.forward(sequence, KvCache(), interrupt)[:, -1] for sequence in sequences]))

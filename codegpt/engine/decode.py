@@ -41,6 +41,8 @@ class Row:
     ends: list[int] = field(default_factory=list)
     text: str = ""
     stop_reason: StopReason | None = None
+    begin: str = ""  # what it has to begin with, which is no part of its text
+    written: str = ""  # its text, with the beginning
 
     def append(self, token: int, logprob: float, tokens: Tokens, params: SamplingParams, watch: Watch | None) -> None:
         """Take one drawn token and decide whether the row ends with it."""
@@ -50,16 +52,28 @@ class Row:
             self.ends.append(len(self.text))
             self.stop_reason = StopReason.END_OF_TEXT
             return
-        self.text = tokens.decode(self.ids)
+        self.written = tokens.decode(self.ids)
+        self.text = self.written[len(self.begin) :]
         self.ends.append(len(self.text))
+        if self.lacking:
+            self._end_at(params.max_new_tokens)
+            return
         stops = [at for at in (self.text.find(stop) for stop in params.stop) if at >= 0]
         if stops:
             self.text = self.text[: min(stops)]
             self.stop_reason = StopReason.STOP
         if watch is not None and watch(self.index, self.text):
             self.stop_reason = StopReason.STOP
-        if self.stop_reason is None and len(self.ids) == params.max_new_tokens:
+        self._end_at(params.max_new_tokens)
+
+    def _end_at(self, length: int) -> None:
+        if self.stop_reason is None and len(self.ids) == length:
             self.stop_reason = StopReason.LENGTH
+
+    @property
+    def lacking(self) -> str:
+        """What it still has to write of its beginning."""
+        return self.begin[len(self.written) :]
 
     def copy(self) -> "Row":
         """Another row that has grown as far."""
@@ -75,6 +89,21 @@ class Row:
         mean = self.logprob / len(self.ids) if self.ids else 0.0
         reason = self.stop_reason or unfinished
         return Generation(self.text, tuple(self.ids), mean, reason, tuple(self.logprobs), tuple(self.ends))
+
+
+def constrain(logits: Tensor, rows: Sequence[Row], tokens: Tokens) -> Tensor:
+    """(B, V) without the tokens that a row may not begin with; the same where all rows have begun."""
+    held_back = [(at, row.lacking) for at, row in enumerate(rows) if row.lacking and row.stop_reason is None]
+    if not held_back:
+        return logits
+    logits = logits.clone()
+    for at, text in held_back:
+        allowed = torch.tensor(tokens.vocabulary.beginning(text), dtype=torch.long, device=logits.device)
+        if len(allowed):
+            kept = logits[at, allowed]
+            logits[at] = -torch.inf
+            logits[at, allowed] = kept
+    return logits
 
 
 Waiting = deque[tuple[Sequence[int], list[Row]]]
@@ -113,6 +142,7 @@ def decode(
     kept: PromptCaches | None = None,
     rows_at_once: int = 0,
     pace: Pace | None = None,
+    begins: Sequence[str] = (),
 ) -> list[list[Generation]]:
     """Draw `n` rows for each prompt; every prompt has at least one token.
 
@@ -120,11 +150,12 @@ def decode(
         kept: where a single prompt finds what earlier calls computed, and leaves its own for the next.
         rows_at_once: how many rows grow together, or the `n` of one prompt if those are more; 0 for all.
         pace: a single row guesses its next tokens as this says; None for never.
+        begins: what the rows of each prompt have to begin with; () for nothing.
     """
     decoder = Decoder(model, tokens, params, interrupt, watch)
     rows = [
-        [Row(p * n + i, uniforms) for i, uniforms in enumerate(row_uniforms(params, prompt, n))]
-        for p, prompt in enumerate(prompts)
+        [Row(p * n + i, uniforms, begin=begin) for i, uniforms in enumerate(row_uniforms(params, prompt, n))]
+        for p, (prompt, begin) in enumerate(zip(prompts, begins or [""] * len(prompts), strict=True))
     ]
     single = kept.take(prompts[0]) if kept is not None and len(prompts) == 1 else None
     unfinished = StopReason.LENGTH
@@ -226,6 +257,7 @@ class Decoder:
         """Give every row that grows its next token, from `logits` (B, V)."""
         steps = [min(len(row.ids), self.params.max_new_tokens - 1) for row in rows]
         uniforms = torch.stack([row.uniforms[step] for row, step in zip(rows, steps, strict=True)]).to(logits.device)
+        logits = constrain(logits, rows, self.tokens)
         drawn = next_token(logits, self.params, uniforms)
         scores = logprob_of(logits, drawn).tolist()
         for row, token, score in zip(rows, drawn.tolist(), scores, strict=True):
@@ -241,6 +273,7 @@ def decode_plain(
     n: int,
     interrupt: Interrupt,
     watch: Watch | None = None,
+    begins: Sequence[str] = (),
 ) -> list[list[Generation]]:
     """The slow twin of `decode`: no cache, no batch, no chunks; every token computes the whole sequence again."""
     results = []
@@ -248,12 +281,12 @@ def decode_plain(
         uniforms = row_uniforms(params, prompt, n)
         generations = []
         for i in range(n):
-            row = Row(p * n + i, uniforms[i])
+            row = Row(p * n + i, uniforms[i], begin=begins[p] if begins else "")
             unfinished = StopReason.LENGTH
             try:
                 while row.stop_reason is None:
                     sequence = torch.tensor([[*prompt, *row.ids]])
-                    logits = model.forward(sequence, KvCache(), interrupt)[:, -1]
+                    logits = constrain(model.forward(sequence, KvCache(), interrupt)[:, -1], [row], tokens)
                     drawn = next_token(logits, params, uniforms[i, len(row.ids)][None])
                     row.append(int(drawn), float(logprob_of(logits, drawn)), tokens, params, watch)
             except Interrupted as interrupted:

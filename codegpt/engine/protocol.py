@@ -26,6 +26,7 @@ class SamplingParams:
 
     Attributes:
         first_row: the number of the first row, for rows of one prompt that are drawn by several calls.
+        heal: the last word of the prompt is written anew, and what is given is what follows it.
     """
 
     max_new_tokens: int = 128
@@ -36,6 +37,7 @@ class SamplingParams:
     first_row: int = 0
     stop: tuple[str, ...] = ()
     timeout_s: float | None = None
+    heal: bool = False
 
     def __post_init__(self) -> None:
         if self.max_new_tokens < 1:

@@ -10,15 +10,20 @@ Covered: any `tokenizer.json` of the tokenizers library. Not covered: tokenizers
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import takewhile
 
 from tokenizers import Tokenizer
 
 from codegpt.document import encode_utf8
+from codegpt.engine.vocabulary import Vocabulary
 from codegpt.errors import CheckpointError
 from codegpt.prompt import Markup, Prompt
 
 _REPLACEMENT = "\ufffd"
+
+MOST_HEALED_TOKENS = 4
+"""So many tokens are taken back at the most, where a tokenizer does not tell words apart."""
 
 
 def _is_markup(content: str) -> bool:
@@ -105,6 +110,37 @@ class Tokens:
             else:
                 ids.extend(self.encode_text(part))
         return ids
+
+    def encode_healed(self, prompt: Prompt) -> tuple[list[int], str]:
+        """The ids of a prompt without its last word, and that word: what comes next has to begin with it.
+
+        A prompt that ends in the middle of a word ends in tokens that the model has seldom seen there, and the one
+        token that it knows the whole word by cannot follow them ("token healing"). Where the prompt ends in a control
+        token, or in what is not ASCII (its letters may be split between tokens), it is as it is.
+
+        Raises:
+            CheckpointError: see `encode`.
+        """
+        ids = self.encode(prompt)
+        text = prompt.parts[-1] if prompt.parts else ""
+        if not isinstance(text, str) or not text or not self._markup_ids.isdisjoint(self.encode_text(text)):
+            return ids, ""
+        encoding = self._plain.encode(encode_utf8(text).decode(), add_special_tokens=False)
+        words = encoding.word_ids
+        first = words.index(words[-1]) if words else 0
+        first = max(first, len(words) - MOST_HEALED_TOKENS)
+        word = text[encoding.offsets[first][0] :] if words else ""
+        if not word.isascii() or len(ids) - (len(words) - first) < 1:
+            return ids, ""
+        return ids[: len(ids) - (len(words) - first)], word
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The texts of all tokens but the control tokens."""
+        tokens = [token for token in range(self._whole.get_vocab_size()) if token not in self._markup_ids]
+        texts = self._whole.decode_batch([[*self._anchor, token] for token in tokens], skip_special_tokens=False)
+        after = len(self._anchor_text)
+        return Vocabulary({token: text[after:] for token, text in zip(tokens, texts, strict=True)})
 
     def count(self, text: str) -> int:
         """How many tokens plain text takes."""

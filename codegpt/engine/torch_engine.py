@@ -69,10 +69,14 @@ class TorchEngine:
         """Draw `n` rows for each prompt; see `Engine.generate`."""
         if not prompts or n < 1:
             return [[] for _ in prompts]
-        encoded = [self._encode(prompt, params.max_new_tokens) for prompt in prompts]
+        ids, begins = zip(
+            *(self._encode(prompt, params.max_new_tokens, params.heal) for prompt in prompts), strict=True
+        )
         interrupt = _interrupt(params.timeout_s, cancelled)
         kept = None if rows_at_once else self._kept  # what a long run draws does not depend on what came before
-        return decode(self._model, self._tokens, encoded, params, n, interrupt, watch, kept, rows_at_once, self._pace)
+        return decode(
+            self._model, self._tokens, ids, params, n, interrupt, watch, kept, rows_at_once, self._pace, begins
+        )
 
     def search(
         self,
@@ -85,9 +89,9 @@ class TorchEngine:
         cancelled: Cancelled = never,
     ) -> list[Generation]:
         """Several likely texts; see `Engine.search`."""
-        ids = self._encode(prompt, params.max_new_tokens)
+        ids, begin = self._encode(prompt, params.max_new_tokens, params.heal)
         interrupt = _interrupt(params.timeout_s, cancelled)
-        return beam_search(self._model, self._tokens, ids, params, width, interrupt, watch, same, self._kept)
+        return beam_search(self._model, self._tokens, ids, params, width, interrupt, watch, same, self._kept, begin)
 
     def logprobs_after(
         self,
@@ -107,7 +111,7 @@ class TorchEngine:
         if not all(encoded):
             return None
         try:
-            ids = self._encode(prompt, max(map(len, encoded)) + len(wanted))
+            ids, _ = self._encode(prompt, max(map(len, encoded)) + len(wanted))
             interrupt = _interrupt(timeout_s, cancelled)
             return logprobs_after(self._model, ids, encoded, wanted, interrupt, self._kept)
         except (PromptTooLong, Interrupted):
@@ -117,19 +121,19 @@ class TorchEngine:
         """Drop the kept prompts; see `Engine.forget`."""
         self._kept = PromptCaches()
 
-    def _encode(self, prompt: Prompt, new_tokens: int) -> list[int]:
-        """The ids of a prompt, at least one.
+    def _encode(self, prompt: Prompt, new_tokens: int, heal: bool = False) -> tuple[list[int], str]:
+        """The ids of a prompt, at least one, and what has to come first behind them.
 
         Raises:
             PromptTooLong: they do not fit with so many new ones.
         """
-        ids = self._tokens.encode(prompt)
+        ids, begin = self._tokens.encode_healed(prompt) if heal else (self._tokens.encode(prompt), "")
         if len(ids) + new_tokens > self._info.context_tokens:
             raise PromptTooLong(
                 f"a prompt of {len(ids)} tokens and {new_tokens} new ones do not fit "
                 f"the model's {self._info.context_tokens}"
             )
-        return ids or [min(self._tokens.end_ids, default=0)]  # nothing to continue: as after an earlier text
+        return ids or [min(self._tokens.end_ids, default=0)], begin  # nothing to continue: as after an earlier text
 
 
 def _interrupt(timeout_s: float | None, cancelled: Cancelled) -> Interrupt:
