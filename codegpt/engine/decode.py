@@ -122,6 +122,7 @@ def prefill(model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Inte
     """
     done = min(common_prefix(kept.ids, ids), len(ids) - 1)  # the last token is always computed: its logits are wanted
     kept.truncate(done)
+    kept.computed = len(ids) - done
     while True:
         chunk = list(ids[done : done + PREFILL_CHUNK_TOKENS])
         logits = model.forward(torch.tensor([chunk]), kept.cache, interrupt)[:, -1]

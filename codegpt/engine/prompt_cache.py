@@ -19,10 +19,15 @@ LOSE_TOKENS = 64
 
 @dataclass
 class PromptCache:
-    """One sequence of tokens with its keys and values."""
+    """One sequence of tokens with its keys and values.
+
+    Attributes:
+        computed: of the tokens of the last prompt, those that were not there yet.
+    """
 
     ids: list[int] = field(default_factory=list)
     cache: KvCache = field(default_factory=KvCache)
+    computed: int = 0
 
     def truncate(self, length: int) -> None:
         """Hold the first `length` tokens."""

@@ -103,6 +103,14 @@ class ModelInfo:
     dtype: str
 
 
+@dataclass(frozen=True)
+class PromptWork:
+    """How many tokens a prompt had, and how many of them were computed anew."""
+
+    tokens: int = 0
+    computed: int = 0
+
+
 def never() -> bool:
     """A `Cancelled` that never stops the work."""
     return False
@@ -114,6 +122,11 @@ class Engine(Protocol):
     @property
     def info(self) -> ModelInfo:
         """The model behind this engine."""
+        ...
+
+    @property
+    def last_prompt(self) -> PromptWork:
+        """What the last prompt that was asked alone took."""
         ...
 
     def count_tokens(self, text: str) -> int:

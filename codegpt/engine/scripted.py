@@ -6,7 +6,17 @@ For tests, documentation and editor tests. A token is one character.
 import time
 from collections.abc import Callable, Sequence
 
-from codegpt.engine.protocol import Cancelled, Generation, ModelInfo, Same, SamplingParams, StopReason, Watch, never
+from codegpt.engine.protocol import (
+    Cancelled,
+    Generation,
+    ModelInfo,
+    PromptWork,
+    Same,
+    SamplingParams,
+    StopReason,
+    Watch,
+    never,
+)
 from codegpt.prompt import Markup, Prompt
 
 Script = Callable[[Prompt, int], str]
@@ -29,12 +39,18 @@ class ScriptedEngine:
         self._fit = fit
         self._script = (lambda _prompt, _row: script) if isinstance(script, str) else script
         self._seconds_per_token = seconds_per_token
+        self._last_prompt = PromptWork()
         self._info = ModelInfo("scripted", "", 1_000_000, frozenset(markup), "none", "none")
 
     @property
     def info(self) -> ModelInfo:
         """A model called `scripted`."""
         return self._info
+
+    @property
+    def last_prompt(self) -> PromptWork:
+        """The last prompt, of which everything is computed."""
+        return self._last_prompt
 
     def count_tokens(self, text: str) -> int:
         """One token a character."""
@@ -54,6 +70,8 @@ class ScriptedEngine:
         deadline = None if params.timeout_s is None else time.monotonic() + params.timeout_s
         results = []
         for p, prompt in enumerate(prompts):
+            length = len(prompt_text(prompt))
+            self._last_prompt = PromptWork(length, length)
             rows = [
                 self._write(p * n + row, self._script(prompt, row), params, watch, cancelled, deadline)
                 for row in range(n)

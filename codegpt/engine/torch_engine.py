@@ -17,6 +17,7 @@ from codegpt.engine.protocol import (
     Generation,
     ModelInfo,
     Precision,
+    PromptWork,
     Same,
     SamplingParams,
     StopReason,
@@ -37,6 +38,7 @@ class TorchEngine:
         self._model = model
         self._tokens = tokens
         self._pace = Pace()
+        self._last_prompt = PromptWork()
         self.forget()
         self._info = ModelInfo(
             name=name,
@@ -51,6 +53,11 @@ class TorchEngine:
     def info(self) -> ModelInfo:
         """The model behind this engine."""
         return self._info
+
+    @property
+    def last_prompt(self) -> PromptWork:
+        """What the last prompt that was asked alone took."""
+        return self._last_prompt
 
     def count_tokens(self, text: str) -> int:
         """How many tokens `text` takes as plain text."""
@@ -74,9 +81,12 @@ class TorchEngine:
         )
         interrupt = _interrupt(params.timeout_s, cancelled)
         kept = None if rows_at_once else self._kept  # what a long run draws does not depend on what came before
-        return decode(
+        rows = decode(
             self._model, self._tokens, ids, params, n, interrupt, watch, kept, rows_at_once, self._pace, begins
         )
+        if kept is not None and len(ids) == 1:
+            self._last_prompt = PromptWork(len(ids[0]), kept.sequences[-1].computed)
+        return rows
 
     def search(
         self,

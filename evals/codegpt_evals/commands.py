@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +13,9 @@ from rich.table import Table
 
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.errors import InputError
+from codegpt.load import load_model
 from codegpt.sandbox.backends import Backend
+from codegpt.source_file import read_document
 from codegpt_evals import stages
 from codegpt_evals.bars import Bars
 from codegpt_evals.gate import CANONICAL, WRONG
@@ -20,6 +23,7 @@ from codegpt_evals.generation import Sampling
 from codegpt_evals.metrics import mean_difference, paired, rate
 from codegpt_evals.publish import publish
 from codegpt_evals.records import Grade, read
+from codegpt_evals.replay import default_documents, replay, summarize, write_rows
 from codegpt_evals.report import write_report
 from codegpt_evals.run_folder import RunFolder
 from codegpt_evals.shapes import SHAPES
@@ -224,6 +228,58 @@ def compare(first: Path, second: Path) -> None:
                 **paired(*outcomes)._asdict(),
             }
     click.echo(json.dumps(figures))
+
+
+@evals.command("replay")
+@click.option(
+    "--files", multiple=True, type=FILE, help="Type these again.  [default: some modules of Python and our own]"
+)
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name, hub id, directory or GGUF file.")
+@click.option("--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format.")
+@click.option("--events", default=400, show_default=True, type=click.IntRange(1), help="Keys, jumps and edits in all.")
+@click.option("--places", default=3, show_default=True, type=click.IntRange(1), help="Typed again in each file.")
+@click.option("--seed", default=0, show_default=True, type=int, help="Of the places and edits.")
+@click.option("--accept/--no-accept", default=True, help="Take what is right, or type it all the same.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A JSON line for each event.")
+def replay_keys(
+    files: tuple[Path, ...],
+    model: str,
+    fim: str,
+    events: int,
+    places: int,
+    seed: int,
+    accept: bool,
+    out: Path | None,
+) -> None:
+    """Type files again and ask at every key: how long a suggestion takes, and how often it is right.
+
+    Suggestions are taken when their whole first line is what the file has. The last line printed is JSON.
+    """
+    documents = [(path.name, read_document(path)) for path in files] or default_documents()
+    bars = Bars()
+    loaded = load_model(model, fim)
+    with bars.stage("typing", events) as advance:
+        rows = replay(
+            documents,
+            loaded.engine,
+            loaded.fim,
+            events=events,
+            places=places,
+            seed=seed,
+            accepts=accept,
+            seen=lambda _row: advance(1),
+        )
+    if not rows:
+        raise InputError("the files hold no line that could be typed again")
+    if out:
+        write_rows(out, rows)
+    summary = summarize(rows)
+    shown = Table("event", "p50 ms", "p95 ms", "p99 ms", "times", box=None)
+    for kind, (p50, p95, p99, count) in summary.kinds.items():
+        shown.add_row(kind, f"{p50:.0f}", f"{p95:.0f}", f"{p99:.0f}", str(count))
+    Console(stderr=True).print(shown)
+    info = loaded.engine.info
+    click.echo(json.dumps({**asdict(summary), "model": info.name, "engine": info.dtype}))
 
 
 @evals.command("tasks")

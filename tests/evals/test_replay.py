@@ -1,0 +1,112 @@
+"""What is measured of each event, and what the rows come to."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from codegpt_evals import commands
+from codegpt_evals.replay import Row, default_documents, replay, summarize, write_rows
+from codegpt_evals.typist import Kind
+
+from codegpt.document import Document
+from codegpt.engine.scripted import ScriptedEngine
+from codegpt.load import LoadedModel
+
+TEXT = "x = 1\ny = f(x)\n" * 3
+
+
+def row(
+    kind: Kind, ms: float, *, shown: bool = True, exact: bool | None = False, keys: int = 1, by_hand: int = 1
+) -> Row:
+    return Row("a.py", kind, ms, 100, 2, shown, exact, keys, by_hand)
+
+
+def test_each_event_is_a_row() -> None:
+    engine = ScriptedEngine("x = 1")
+    seen: list[Row] = []
+    rows = replay([("a.py", Document(TEXT, language="python"))], engine, None, events=9, places=2, seen=seen.append)
+    assert rows == seen
+    assert len(rows) == 9
+    assert rows[0].kind is Kind.OPEN
+    assert all(each.prompt_tokens == each.computed_tokens for each in rows)
+    assert {each.file for each in rows} == {"a.py"}
+
+
+def test_events_are_shared_among_the_files() -> None:
+    documents = [(name, Document(TEXT * 20, language="python")) for name in ("a.py", "b.py", "c.py")]
+    rows = replay(documents, ScriptedEngine("?"), None, events=10, places=3)
+    assert [sum(each.file == name for each in rows) for name in ("a.py", "b.py", "c.py")] == [3, 3, 4]
+
+
+def test_a_file_that_ends_early_leaves_its_events_to_the_others() -> None:
+    documents = [("a.py", Document("x", language="python")), ("b.py", Document(TEXT * 20, language="python"))]
+    rows = replay(documents, ScriptedEngine("?"), None, events=20, places=3)
+    assert [sum(each.file == name for each in rows) for name in ("a.py", "b.py")] == [2, 18]
+
+
+def test_files_with_nothing_to_type() -> None:
+    assert replay([("a.py", Document("\n \n"))], ScriptedEngine("?"), None, events=5, places=1) == []
+
+
+def test_the_summary() -> None:
+    rows = [
+        row(Kind.OPEN, 900.0, exact=None, keys=0, by_hand=0),
+        row(Kind.KEY, 100.0),
+        row(Kind.KEY, 200.0, exact=True),
+        row(Kind.ACCEPT, 300.0, shown=False, exact=None, by_hand=7),
+    ]
+    summary = summarize(rows)
+    assert (summary.p50_ms, summary.events, summary.computed_tokens_per_key_p50) == (250.0, 4, 2.0)
+    assert summary.exact_match == 0.5
+    assert summary.keystrokes_saved == pytest.approx(1 - 3 / 9, abs=1e-4)
+    assert summary.wrong_shown == 0.25
+    assert summary.kinds[Kind.KEY] == (150.0, 195.0, 199.0, 2)
+    assert Kind.JUMP not in summary.kinds
+
+
+def test_nothing_typed_saves_nothing() -> None:
+    summary = summarize([row(Kind.OPEN, 1.0, exact=None, keys=0, by_hand=0)])
+    assert (summary.keystrokes_saved, summary.exact_match) == (0.0, 0.0)
+
+
+def test_rows_on_disk_hold_no_text(tmp_path: Path) -> None:
+    write_rows(tmp_path / "deep" / "rows.jsonl", [row(Kind.KEY, 1.5)])
+    [line] = (tmp_path / "deep" / "rows.jsonl").read_text().splitlines()
+    assert json.loads(line) == {
+        "file": "a.py",
+        "kind": "key",
+        "ms": 1.5,
+        "prompt_tokens": 100,
+        "computed_tokens": 2,
+        "shown": True,
+        "exact": False,
+        "keys": 1,
+        "by_hand": 1,
+    }
+
+
+def test_the_default_files_are_there() -> None:
+    names = [name for name, document in default_documents() if document.language == "python" and document.text]
+    assert names == ["textwrap.py", "decoder.py", "heapq.py", "shlex.py", "document.py", "typist.py"]
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "load_model", lambda _model, _fim: LoadedModel(ScriptedEngine("x = 1"), None))
+    source = tmp_path / "a.py"
+    source.write_text(TEXT * 9)
+    out = tmp_path / "rows.jsonl"
+    ran = CliRunner().invoke(commands.evals, ["replay", "--files", str(source), "--events", "12", "--out", str(out)])
+    assert ran.exit_code == 0
+    line = json.loads(ran.stdout.splitlines()[-1])
+    assert {"p50_ms", "p95_ms", "p99_ms", "computed_tokens_per_key_p50", "exact_match", "keystrokes_saved"} <= set(line)
+    assert (line["model"], line["engine"], line["events"]) == ("scripted", "none", 12)
+    assert len(out.read_text().splitlines()) == 12
+
+
+def test_a_file_with_nothing_to_type_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "load_model", lambda _model, _fim: LoadedModel(ScriptedEngine("x"), None))
+    (tmp_path / "empty.py").write_text("\n")
+    ran = CliRunner().invoke(commands.evals, ["replay", "--files", str(tmp_path / "empty.py")])
+    assert ran.exit_code != 0
+    assert "the files hold no line that could be typed again" in str(ran.exception)
