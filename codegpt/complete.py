@@ -54,6 +54,8 @@ class CompletionOptions:
         extent: None lets the syntax at the cursor decide.
         n: how many different texts the model writes; at temperature 0 they are the likeliest ones.
         timeout_s: after this the completion ends with what there is; None for never.
+        wait_s: the text around the cursor is cut down until the engine reads what it does not know of it in this time;
+            None for never.
         heal: a word that the cursor stands behind, or in, is written anew; see `Tokens.encode_healed`.
     """
 
@@ -66,6 +68,7 @@ class CompletionOptions:
     n: int = 1
     temperature: float = 0.0
     seed: int = 0
+    wait_s: float | None = None
     heal: bool = False
 
     def within(self, context_tokens: int) -> "CompletionOptions":
@@ -81,6 +84,16 @@ class CompletionOptions:
             max_line_tokens=min(self.max_line_tokens, answer),
             max_block_tokens=block,
         )
+
+    def looking_at(self, share: float) -> "CompletionOptions":
+        """The same with so much less text around the cursor."""
+        return replace(
+            self, prefix_tokens=int(self.prefix_tokens * share), suffix_tokens=int(self.suffix_tokens * share)
+        )
+
+
+SHARES = (1.0, 0.5, 0.25, 0.125)
+"""Of the text around the cursor, what is looked at where reading all of it would take too long."""
 
 
 @dataclass(frozen=True)
@@ -248,8 +261,18 @@ def complete(
     cancelled: Cancelled = never,
 ) -> Completions:
     """Suggest text for the code-point `offset` of `document`."""
-    options = (options or CompletionOptions()).within(engine.info.context_tokens)
-    return suggest(plan(document, offset, engine.count_tokens, fim, options), engine, cancelled)
+    return suggest(plan_in_time(document, offset, engine, fim, options or CompletionOptions()), engine, cancelled)
+
+
+def plan_in_time(document: Document, offset: int, engine: Engine, fim: Fim | None, options: CompletionOptions) -> Plan:
+    """The plan with the most text around the cursor that the engine reads within `options.wait_s`."""
+    options = options.within(engine.info.context_tokens)
+    asked = plan(document, offset, engine.count_tokens, fim, options)
+    for share in SHARES[1:]:
+        if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:
+            break
+        asked = plan(document, offset, engine.count_tokens, fim, options.looking_at(share))
+    return asked
 
 
 def _why_none(generations: Sequence[Generation], cuts: Sequence[Cut]) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 from codegpt.chat import ChatTemplate
 from codegpt.checkpoints import Checkpoint, find
 from codegpt.checkpoints.manifest import write_json
-from codegpt.engine.protocol import Engine, Precision
+from codegpt.engine.protocol import Engine, Precision, SamplingParams
 from codegpt.errors import CheckpointError, CodeGPTError, InputError
 from codegpt.fim_check import FimCheck, run_fim_check
-from codegpt.prompt import Fim, Layout, candidate_fims, parse_fim
+from codegpt.prompt import Fim, Layout, Prompt, candidate_fims, parse_fim
 
 _CHECK_FORMAT = 1
 """Raise it when the holes or the rendering change, so that old results are not believed."""
@@ -75,6 +75,13 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
         return LoadedModel(engine, wanted, warning, chat)
     warning = f"{checkpoint.name}: no fill-in-the-middle format worked ({found}); using the left side"
     return LoadedModel(engine, None, warning, chat)
+
+
+def warm_up(engine: Engine) -> None:
+    """Let an engine read and write a little: what is compiled is there then, and how fast it reads is known."""
+    prompt = Prompt(("def double(value):\n    return 2 * value\n\n\n" * 6,))
+    engine.generate([prompt], SamplingParams(max_new_tokens=4))
+    engine.forget()
 
 
 def _chat_template(directory: Path) -> ChatTemplate | None:

@@ -18,9 +18,10 @@ from torch import Tensor
 from codegpt.engine.kv_cache import Batch, KvCache, Rows, common_prefix, gather
 from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.next_token import logprob_of, next_token, row_uniforms
+from codegpt.engine.pace import GUESS_TOKENS, Pace
 from codegpt.engine.prompt_cache import PromptCache, PromptCaches
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
-from codegpt.engine.speculate import GUESS_TOKENS, Guess, Guesser, Pace
+from codegpt.engine.speculate import Guess, Guesser
 from codegpt.engine.tokens import Tokens
 
 PREFILL_CHUNK_TOKENS = 256
@@ -114,8 +115,13 @@ Joining = tuple[Rows, int, list[Row]]
 """Rows that join a batch: their keys and values, of how many tokens, and the rows themselves."""
 
 
-def prefill(model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Interrupt) -> Tensor:
+def prefill(
+    model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Interrupt, pace: Pace | None = None
+) -> Tensor:
     """Make `kept` hold exactly `ids` and return the logits (1, V) that follow; computes only what `kept` lacks.
+
+    Args:
+        pace: is told how long it took.
 
     Raises:
         Interrupted: `kept` then holds the whole chunks computed so far.
@@ -125,11 +131,24 @@ def prefill(model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Inte
     kept.computed = len(ids) - done
     while True:
         chunk = list(ids[done : done + PREFILL_CHUNK_TOKENS])
+        begun = perf_counter()
         logits = model.forward(torch.tensor([chunk]), kept.cache, interrupt)[:, -1]
+        if pace:
+            pace.read(len(chunk), perf_counter() - begun)
         done += len(chunk)
         kept.ids.extend(chunk)
         if done == len(ids):
             return logits
+
+
+def read(model: Model, ids: Sequence[int], kept: PromptCaches, interrupt: Interrupt, pace: Pace) -> None:
+    """Compute a prompt before it is asked with.
+
+    Raises:
+        Interrupted: see `prefill`.
+    """
+    if kept.lacking(ids):
+        prefill(model, ids, kept.take(ids), interrupt, pace)
 
 
 def decode(
@@ -187,7 +206,7 @@ class Decoder:
         if pace:
             guesser.extend(kept.ids)  # what was written the last time may be what comes now
             guesser.extend(prompt)
-        logits = prefill(self.model, prompt, kept, self.interrupt)
+        logits = prefill(self.model, prompt, kept, self.interrupt, pace)
         self.draw(logits, [row])
         while row.stop_reason is None:
             guesser.extend(row.ids[-1:])

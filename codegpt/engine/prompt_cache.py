@@ -53,6 +53,10 @@ class PromptCaches:
         """What they take together."""
         return sum(kept.cache.nbytes for kept in self.sequences)
 
+    def lacking(self, ids: Sequence[int]) -> int:
+        """How many of a prompt's tokens no sequence begins with."""
+        return len(ids) - max((common_prefix(kept.ids, ids) for kept in self.sequences), default=0)
+
     def take(self, ids: Sequence[int]) -> PromptCache:
         """The sequence to go on in with a prompt of `ids`; it may hold more than the two share."""
         best = max(self.sequences, key=lambda kept: common_prefix(kept.ids, ids), default=None)

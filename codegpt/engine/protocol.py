@@ -190,6 +190,14 @@ class Engine(Protocol):
         """
         ...
 
+    def seconds_to_read(self, prompt: Prompt) -> float:
+        """About how long those of its tokens take that no earlier prompt began with; 0.0 where nothing is known yet."""
+        ...
+
+    def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
+        """Compute a prompt before it is asked with. A cancelled call leaves what it has."""
+        ...
+
     def forget(self) -> None:
         """Drop what is kept of earlier calls, so that what comes next does not depend on them in any digit."""
         ...

@@ -112,6 +112,13 @@ class ScriptedEngine:
             return None
         return [self._fit(prompt, text, following[:most_tokens]) for text in texts]
 
+    def seconds_to_read(self, prompt: Prompt) -> float:
+        """As long as it takes to write as much."""
+        return self._seconds_per_token * len(prompt_text(prompt))
+
+    def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
+        """Nothing is kept."""
+
     def forget(self) -> None:
         """Nothing is kept."""
 

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from transformers.utils import logging as transformers_logging
 
 from codegpt.engine.beam import beam_search
-from codegpt.engine.decode import decode
+from codegpt.engine.decode import decode, read
 from codegpt.engine.device import choose_placement
 from codegpt.engine.loading import load
 from codegpt.engine.model import Interrupt, Interrupted, Model
+from codegpt.engine.pace import Pace
 from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import (
     Cancelled,
@@ -25,7 +27,6 @@ from codegpt.engine.protocol import (
     never,
 )
 from codegpt.engine.scoring import logprobs_after
-from codegpt.engine.speculate import Pace
 from codegpt.engine.tokens import Tokens
 from codegpt.errors import CheckpointError, PromptTooLong
 from codegpt.prompt import Prompt
@@ -126,6 +127,16 @@ class TorchEngine:
             return logprobs_after(self._model, ids, encoded, wanted, interrupt, self._kept)
         except (PromptTooLong, Interrupted):
             return None
+
+    def seconds_to_read(self, prompt: Prompt) -> float:
+        """About how long a prompt takes; see `Engine.seconds_to_read`."""
+        return self._pace.seconds_to_read(self._kept.lacking(self._tokens.encode(prompt)))
+
+    def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
+        """Compute a prompt before it is asked with; see `Engine.read`."""
+        with suppress(Interrupted):
+            ids, _ = self._encode(prompt, 1)
+            read(self._model, ids, self._kept, _interrupt(None, cancelled), self._pace)
 
     def forget(self) -> None:
         """Drop the kept prompts; see `Engine.forget`."""

@@ -32,6 +32,11 @@ class Inflight:
             if self._flags.get((kind, uri)) is flag:
                 del self._flags[kind, uri]
 
+    def cancel(self, kind: str, uri: str) -> None:
+        """Raise the flag of a request, if there is one."""
+        if flag := self._flags.get((kind, uri)):
+            flag.set()
+
     def cancel_all(self) -> None:
         """Raise every flag: the server ends."""
         for flag in self._flags.values():

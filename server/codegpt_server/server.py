@@ -1,5 +1,6 @@
 """The language server: handlers that translate, ask the worker, and translate back."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 STATUS = "codegpt/status"
 """The notification that tells an editor's status bar what the server is doing."""
 
+READ_AHEAD = "codegpt/readAhead"
+"""The kind of what is done for nobody; there is one of it at a time, for whichever document was asked about last."""
+
 ModelLoader = Callable[[Settings], LoadedModel]
 
 
@@ -36,6 +40,7 @@ class CodeGPTServer(LanguageServer):
         self.worker = Worker()
         self.was_shut_down = False
         self.inflight = Inflight()
+        self.background: asyncio.Task[None] | None = None
 
     @property
     def encoding(self) -> Encoding:
@@ -54,13 +59,21 @@ class CodeGPTServer(LanguageServer):
         if document is None:
             return None
         offset = document.offset_at(to_position(position), self.encoding)
-        options = CompletionOptions(timeout_s=self.settings.timeout_s)
+        options = CompletionOptions(timeout_s=self.settings.timeout_s, wait_s=self.settings.wait_s)
+        self.inflight.cancel(READ_AHEAD, "")
         with self.inflight.request(kind, uri) as cancelled:
             completions = await self.worker.complete(document, offset, options, cancelled.is_set)
+        if not cancelled.is_set():
+            self.background = asyncio.create_task(self.read_ahead(document, offset, options))
         current = self.snapshot(uri)  # None where it was closed; a reopened one may have the same version
         if cancelled.is_set() or current != document:
             return None
         return document, offset, completions
+
+    async def read_ahead(self, document: Document, offset: int, options: CompletionOptions) -> None:
+        """Read what a suggestion was made without, until the next one is asked for."""
+        with self.inflight.request(READ_AHEAD, "") as cancelled:
+            await self.worker.read_ahead(document, offset, options, cancelled.is_set)
 
     async def load_model(self) -> None:
         """Load the model in the worker and tell the person what they should know."""

@@ -14,11 +14,14 @@ class Settings:
         model: a catalogue name, a hub id, a directory, or a GGUF file.
         fim: ``FORMAT/LAYOUT`` for a model whose format codegpt cannot tell; "" for its own choice.
         timeout_s: a suggestion is what there is after this many seconds.
+        wait_s: text around the cursor that the model has not read yet is cut down to what it reads in this time; the
+            rest is read while nobody asks.
     """
 
     model: str = DEFAULT_MODEL
     fim: str = ""
     timeout_s: float = 30.0
+    wait_s: float = 1.0
 
 
 class ParsedSettings(NamedTuple):

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 
-from codegpt.complete import CompletionOptions, Completions, complete
+from codegpt.complete import CompletionOptions, Completions, complete, plan_in_time
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled
 from codegpt.errors import CheckpointError, CodeGPTError
-from codegpt.load import LoadedModel
+from codegpt.load import LoadedModel, warm_up
 
 Loader = Callable[[], LoadedModel]
 
@@ -31,7 +33,9 @@ class Worker:
 
     def _load(self, loader: Loader) -> LoadedModel:
         try:
-            self._loaded = loader()
+            loaded = loader()
+            warm_up(loaded.engine)
+            self._loaded = loaded
         except CodeGPTError as error:
             self._failure = str(error)
             raise
@@ -58,6 +62,20 @@ class Worker:
             return complete(document, offset, self._loaded.engine, self._loaded.fim, options, cancelled)
         except CodeGPTError as error:
             return Completions((), str(error))
+
+    async def read_ahead(
+        self, document: Document, offset: int, options: CompletionOptions, cancelled: Cancelled
+    ) -> None:
+        """Let the model read all the text around a place, for whoever asks there next."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._read_ahead, document, offset, options, cancelled)
+
+    def _read_ahead(self, document: Document, offset: int, options: CompletionOptions, cancelled: Cancelled) -> None:
+        if self._loaded is None or cancelled():
+            return
+        engine, whole = self._loaded.engine, replace(options, wait_s=None)
+        with suppress(CodeGPTError):  # whoever asks next will hear of it
+            engine.read(plan_in_time(document, offset, engine, self._loaded.fim, whole).prompt, cancelled)
 
     def stop(self) -> None:
         """Let the thread end after what it is doing; nothing that waits is begun."""

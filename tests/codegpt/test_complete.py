@@ -11,11 +11,12 @@ from codegpt.complete import (
     complete,
     conclude,
     plan,
+    plan_in_time,
     rank,
 )
 from codegpt.document import Document
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason
-from codegpt.engine.scripted import ScriptedEngine
+from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.languages import LANGUAGES
 from codegpt.postprocess import Cut, Extent, Place
 from codegpt.prompt import Markup, Prompt, parse_fim
@@ -370,3 +371,15 @@ def test_the_ranking_has_the_time_that_the_search_left() -> None:
     assert left[0] is not None
     assert 0 < left[0] <= 20.0 - 4 * 0.01
     assert left[1] is None
+
+
+def test_the_text_around_the_cursor_is_cut_to_what_is_read_in_time() -> None:
+    engine = ScriptedEngine("y", seconds_per_token=0.001)
+    document, offset = Document("x = 1\n" * 400, language="python"), 1800
+
+    def asked(wait_s: float | None) -> int:
+        options = CompletionOptions(wait_s=wait_s, prefix_tokens=800, suffix_tokens=400)
+        return len(prompt_text(plan_in_time(document, offset, engine, parse_fim("qwen2.5-coder/spm"), options).prompt))
+
+    # Whole lines, and as many of them above as the steps of the window's edge allow.
+    assert [asked(wait_s) for wait_s in (None, 2.0, 0.7, 0.4, 0.0)] == [1086, 1086, 504, 306, 162]

@@ -1,9 +1,12 @@
 """A server whose scripted engine takes its time, and which appends the end of every generation to a file.
 
 Arguments: FILE TEXT SECONDS_PER_TOKEN
+
+It reads at the speed it writes at, and appends to FILE.read how much it has read ahead, and of how much.
 """
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,8 @@ from codegpt_server.__main__ import run_until_the_editor_ends
 from codegpt_server.server import create_server
 from codegpt_server.settings import Settings
 
-from codegpt.engine.protocol import Generation, SamplingParams
-from codegpt.engine.scripted import ScriptedEngine
+from codegpt.engine.protocol import Cancelled, Generation, SamplingParams, never
+from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.load import LoadedModel
 from codegpt.prompt import Prompt
 
@@ -21,8 +24,22 @@ log, text, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 
 
 class LoggingEngine(ScriptedEngine):
+    warm = False
+
+    def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
+        length = len(prompt_text(prompt))
+        read = 0
+        while read < length and not cancelled():
+            time.sleep(seconds)
+            read += 1
+        with log.with_suffix(".read").open("a", encoding="utf-8") as file:
+            file.write(f"{read} of {length}\n")
+
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams, **options: Any) -> list[list[Generation]]:
         results = super().generate(prompts, params, **options)
+        if not self.warm:
+            self.warm = True
+            return results
         with log.open("a", encoding="utf-8") as file:
             file.write(f"{results[0][0].stop_reason} {len(results[0][0].token_ids)}\n")
         return results

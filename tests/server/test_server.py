@@ -237,7 +237,7 @@ def test_wrong_settings_are_named_and_the_rest_is_used(editor) -> None:
             await e.until(lambda: len(e.messages) == 2)
             assert e.messages == [
                 "codegpt: setting 'timeout_s' must be a positive number",
-                "codegpt: unknown setting 'colour'; known: fim, model, timeout_s",
+                "codegpt: unknown setting 'colour'; known: fim, model, timeout_s, wait_s",
             ]
 
     asyncio.run(scenario())
@@ -249,3 +249,33 @@ def test_scripted_server_and_help() -> None:
     wrong = subprocess.run([SERVER, "--nope"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert re.fullmatch(r"codegpt-server: No such option '--nope'\..*\n", wrong.stderr)
+
+
+def test_what_there_was_no_time_for_is_read_while_nobody_asks(editor) -> None:
+    async def scenario() -> None:
+        text = "x = 1\n" * 60
+        async with editor(text="y", seconds_per_token=0.01) as e:
+            e.open(text)
+            assert await e.texts(60, 0) == ["y"]
+            read = e.log.with_suffix(".read")
+            await e.until(read.exists)
+            assert read.read_text().splitlines() == ["360 of 360"]
+
+    asyncio.run(scenario())
+
+
+def test_whoever_asks_does_not_wait_for_what_is_read_ahead(editor) -> None:
+    async def scenario() -> None:
+        text = "x = 1\n" * 200
+        async with editor(text="y", seconds_per_token=0.01) as e:
+            e.open(text)
+            assert await e.texts(200, 0) == ["y"]
+            await asyncio.sleep(0.2)  # reading all of it takes ten seconds
+            asked = time.monotonic()
+            assert await e.texts(199, 0) == ["y"]
+            assert time.monotonic() - asked < 2
+            read = e.log.with_suffix(".read")
+            done, _, of = read.read_text().splitlines()[0].partition(" of ")
+            assert 1 < int(done) < 200 < int(of)
+
+    asyncio.run(scenario())
