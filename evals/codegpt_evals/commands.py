@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.complete import CompletionOptions
 from codegpt.errors import InputError
 from codegpt.load import load_model
+from codegpt.postprocess import Extent
 from codegpt.sandbox.backends import Backend
 from codegpt.source_file import read_document
 from codegpt_evals import stages
@@ -240,6 +242,11 @@ def compare(first: Path, second: Path) -> None:
 @click.option("--places", default=3, show_default=True, type=click.IntRange(1), help="Typed again in each file.")
 @click.option("--seed", default=0, show_default=True, type=int, help="Of the places and edits.")
 @click.option("--accept/--no-accept", default=True, help="Take what is right, or type it all the same.")
+@click.option(
+    "--whole", is_flag=True, help="Wait for whole blocks where the syntax asks for them, not for a first line."
+)
+@click.option("--wait-s", type=click.FloatRange(0), help="As the server's setting: cut what cannot be read in time.")
+@click.option("--pause-s", default=0.0, show_default=True, type=click.FloatRange(0), help="Between two keys.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A JSON line for each event.")
 def replay_keys(
     files: tuple[Path, ...],
@@ -249,6 +256,9 @@ def replay_keys(
     places: int,
     seed: int,
     accept: bool,
+    whole: bool,
+    wait_s: float | None,
+    pause_s: float,
     out: Path | None,
 ) -> None:
     """Type files again and ask at every key: how long a suggestion takes, and how often it is right.
@@ -267,6 +277,8 @@ def replay_keys(
             places=places,
             seed=seed,
             accepts=accept,
+            options=CompletionOptions(extent=None if whole else Extent.LINE, wait_s=wait_s),
+            pause_s=pause_s,
             seen=lambda _row: advance(1),
         )
     if not rows:

@@ -7,18 +7,18 @@ is measured of each event is on disk as one JSON line, without a word of the fil
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from codegpt.complete import complete
+from codegpt.complete import CompletionOptions, complete, plan_in_time
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine
 from codegpt.prompt import Fim
 from codegpt.source_file import read_document
-from codegpt_evals.typist import Kind, type_again
+from codegpt_evals.typist import Event, Kind, type_again
 
 DEFAULT_MODULES = ("textwrap", "json.decoder", "heapq", "shlex", "codegpt.document", "codegpt_evals.typist")
 """Typed again where no files are named: of the standard library, and of our own, which no model has seen."""
@@ -77,6 +77,8 @@ def replay(
     places: int,
     seed: int = 0,
     accepts: bool = True,
+    options: CompletionOptions | None = None,
+    pause_s: float = 0.0,
     seen: Callable[[Row], None] = lambda _row: None,
 ) -> list[Row]:
     """Type places of each document again, file by file, until so many events were answered.
@@ -84,6 +86,8 @@ def replay(
     Args:
         documents: each with a name.
         accepts: see `type_again`.
+        options: of each completion.
+        pause_s: between two events, in which the engine reads ahead as it does in the server.
         seen: called with each row as it is there.
     """
     rows: list[Row] = []
@@ -94,7 +98,7 @@ def replay(
             if event is None:
                 break
             started = time.perf_counter()
-            completions = complete(event.document, event.offset, engine, fim)
+            completions = complete(event.document, event.offset, engine, fim, options)
             ms = 1000 * (time.perf_counter() - started)
             text = completions.items[0].text if completions.items else ""
             first = text.splitlines()[0] if text else ""
@@ -114,11 +118,22 @@ def replay(
             )
             rows.append(row)
             seen(row)
+            _pause(event, engine, fim, options, pause_s)
             try:
                 event = typing.send(first)
             except StopIteration:
                 event = None
     return rows
+
+
+def _pause(event: Event, engine: Engine, fim: Fim | None, options: CompletionOptions | None, pause_s: float) -> None:
+    """Nothing is typed for a while."""
+    end = time.monotonic() + pause_s
+    if pause_s:
+        whole = replace(options or CompletionOptions(), wait_s=None)
+        prompt = plan_in_time(event.document, event.offset, engine, fim, whole).prompt
+        engine.read(prompt, lambda: time.monotonic() >= end)
+        time.sleep(max(0.0, end - time.monotonic()))
 
 
 def summarize(rows: Sequence[Row]) -> Summary:

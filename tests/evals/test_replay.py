@@ -10,8 +10,10 @@ from codegpt_evals.replay import Row, default_documents, replay, summarize, writ
 from codegpt_evals.typist import Kind
 
 from codegpt.document import Document
-from codegpt.engine.scripted import ScriptedEngine
+from codegpt.engine.protocol import Cancelled, never
+from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.load import LoadedModel
+from codegpt.prompt import Prompt
 
 TEXT = "x = 1\ny = f(x)\n" * 3
 
@@ -43,6 +45,21 @@ def test_a_file_that_ends_early_leaves_its_events_to_the_others() -> None:
     documents = [("a.py", Document("x", language="python")), ("b.py", Document(TEXT * 20, language="python"))]
     rows = replay(documents, ScriptedEngine("?"), None, events=20, places=3)
     assert [sum(each.file == name for each in rows) for name in ("a.py", "b.py")] == [2, 18]
+
+
+def test_between_two_keys_the_engine_reads_ahead() -> None:
+    read: list[str] = []
+
+    class Reading(ScriptedEngine):
+        def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
+            read.append(prompt_text(prompt))
+            assert not cancelled()
+
+    document = Document(TEXT, language="python")
+    rows = replay([("a.py", document)], Reading("?"), None, events=3, places=1, pause_s=0.02)
+    assert len(read) == len(rows) == 3
+    replay([("a.py", document)], Reading("?"), None, events=3, places=1)
+    assert len(read) == 3
 
 
 def test_files_with_nothing_to_type() -> None:
