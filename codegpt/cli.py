@@ -80,14 +80,18 @@ def complete(file: Path, place: str, model: str, fim: str, candidates: int, as_j
 
 
 @cli.command()
+@click.option("--bench", "measured", is_flag=True, help="Load the model and measure how fast it is here.")
+@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="For --bench: name, hub id, directory or GGUF.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of a table.")
-def doctor(as_json: bool) -> None:
+def doctor(measured: bool, model: str, as_json: bool) -> None:
     """Say what this machine has and what codegpt will use."""
-    from codegpt.doctor import examine
+    from codegpt.doctor import examine, measure
 
-    facts = examine()
+    facts = asdict(examine())
+    if measured:
+        facts |= measure(model)
     if as_json:
-        click.echo(json.dumps(asdict(facts)))
+        click.echo(json.dumps(facts))
         return
     from rich.console import Console
     from rich.table import Table
@@ -96,7 +100,7 @@ def doctor(as_json: bool) -> None:
     table = Table(show_header=False, box=None)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in asdict(facts).items():
+    for name, value in facts.items():
         table.add_row(name.replace("_", " "), Text(str(value)))
     Console().print(table)
 

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
 from codegpt.checkpoints import DEFAULT_MODEL, find
@@ -49,3 +49,18 @@ def examine() -> Examination:
         cache=str(cache_root()),
         default_model=model,
     )
+
+
+def measure(model: str) -> dict[str, object]:
+    """Load a model and say how fast it is.
+
+    Raises:
+        ModelNotFound, CheckpointError: see `codegpt.checkpoints.find`.
+    """
+    from codegpt.engine.bench import bench
+    from codegpt.engine.torch_engine import TorchEngine
+    from codegpt.load import load_model
+
+    engine = load_model(model).engine
+    assert isinstance(engine, TorchEngine)
+    return {"model": engine.info.name, "arithmetic": engine.info.dtype, **asdict(bench(engine.model))}

@@ -65,6 +65,11 @@ class Int8Linear:
         self._added = None if bias is None else bias.numpy()
         self._wide = wide
 
+    @property
+    def nbytes(self) -> int:
+        """What a product reads of the weights."""
+        return self._matrix.weight.nbytes + self._matrix.scale.nbytes
+
     def __call__(self, x: Tensor) -> Tensor:
         """(..., I) float32 to (..., O) float32."""
         rows = x.reshape(-1, x.shape[-1]).contiguous()

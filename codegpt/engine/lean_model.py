@@ -129,6 +129,8 @@ class LeanModel:
         self.device: torch.device = weights.norm.device
         self.context_tokens: int = shape.context_tokens
         self.arithmetic = arithmetic
+        matrices = [each for layer in weights.layers for each in (layer.qkv, layer.out, layer.gate_up, layer.down)]
+        self.weight_bytes: int = sum(matrix.nbytes for matrix in [*matrices, weights.head])
         powers = torch.arange(0, shape.head_dim, 2, device=self.device) / shape.head_dim
         self._frequencies = shape.rope_theta**-powers  # (D/2,)
 

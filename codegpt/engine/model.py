@@ -43,6 +43,11 @@ class Model(Protocol):
         """What its weights are stored in and what it computes in, for a person: "int8, bfloat16"."""
         ...
 
+    @property
+    def weight_bytes(self) -> int:
+        """What a pass reads of the weights, whatever the number of tokens."""
+        ...
+
     def forward(
         self,
         ids: Tensor,

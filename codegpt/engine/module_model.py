@@ -19,6 +19,10 @@ class ModuleModel:
         self.device: torch.device = module.device
         self.context_tokens: int = getattr(module.config, "max_position_embeddings", None) or 2048
         self.arithmetic: str = str(module.dtype).removeprefix("torch.")
+        embedding = module.get_input_embeddings().weight  # a few rows of it are read
+        read = {id(each): each.nbytes for each in module.parameters() if each is not embedding}
+        head = module.get_output_embeddings()  # type: ignore[no-untyped-call]
+        self.weight_bytes: int = sum(read.values()) + (embedding.nbytes if head and head.weight is embedding else 0)
         self._interrupt: Interrupt = never_interrupted
         for layer in _layers(module):
             layer.register_forward_pre_hook(self._before_layer)

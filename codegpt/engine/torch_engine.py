@@ -56,6 +56,11 @@ class TorchEngine:
         return self._info
 
     @property
+    def model(self) -> Model:
+        """What computes."""
+        return self._model
+
+    @property
     def last_prompt(self) -> PromptWork:
         """What the last prompt that was asked alone took."""
         return self._last_prompt

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from codegpt import load
 from codegpt.checkpoints import DEFAULT_MODEL
@@ -251,3 +252,20 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert captured.out.startswith("codegpt, version 0.")
     assert "--at LINE:COL" in captured.out
     assert captured.err == ""
+
+
+def test_doctor_measures_where_it_is_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    from codegpt import doctor
+
+    asked: list[str] = []
+
+    def measure(model: str) -> dict[str, object]:
+        asked.append(model)
+        return {"written_tokens_per_s": 42.0}
+
+    monkeypatch.setattr(doctor, "measure", measure)
+    plain = CliRunner().invoke(cli, ["doctor", "--json"])
+    measured = CliRunner().invoke(cli, ["doctor", "--bench", "--model", "m", "--json"])
+    assert "written_tokens_per_s" not in json.loads(plain.stdout)
+    assert json.loads(measured.stdout)["written_tokens_per_s"] == 42.0
+    assert asked == ["m"]
