@@ -19,6 +19,9 @@ from codegpt.engine.lean_weights import MakeLinear
 FEW_ROWS = 8
 """Up to so many rows each weight is read once and used for all of them; for more, tiles are made. Measured."""
 
+MANY_ROWS = 128
+"""From so many rows they come first in the product, below it the matrix does. Measured: 16 rows take two thirds."""
+
 TILE_ELEMENTS = 2**18
 """Of a tile that is turned into floats: 1 MiB in float32, which a core keeps in its second-level cache."""
 
@@ -90,16 +93,20 @@ class Int8Linear:
         rows = rows.to(self._wide)
         weight, scale = self._matrix
         outputs, inputs = weight.shape
-        product = torch.empty(len(rows), outputs)
         height = max(64, TILE_ELEMENTS // inputs)
         tile = torch.empty(height, inputs, dtype=self._wide)
+        many = len(rows) >= MANY_ROWS
+        product = torch.empty((len(rows), outputs) if many else (outputs, len(rows)), dtype=self._wide)
         for begin in range(0, outputs, height):
             part = slice(begin, min(begin + height, outputs))
             factors = tile[: part.stop - begin]
             factors.copy_(weight[part])
-            product[:, part] = torch.mm(rows, factors.T)
-        product *= scale
-        return product if self._bias is None else product.add_(self._bias)
+            if many:
+                product[:, part] = torch.mm(rows, factors.T)
+            else:
+                torch.mm(factors, rows.T, out=product[part])
+        scaled = (product if many else product.T.contiguous()).float() * scale
+        return scaled if self._bias is None else scaled.add_(self._bias)
 
 
 def int8(matrices: dict[str, Int8], wide: torch.dtype) -> MakeLinear[Int8Linear]:
