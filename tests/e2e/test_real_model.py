@@ -6,11 +6,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from transformers import AutoTokenizer
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from codegpt.checkpoints import DEFAULT_MODEL, find
 from codegpt.complete import complete
 from codegpt.document import Document, Edit, Span
+from codegpt.engine.device import Placement
+from codegpt.engine.kv_cache import KvCache
+from codegpt.engine.lean_model import LeanModel
+from codegpt.engine.loading import load
+from codegpt.engine.model import never_interrupted
+from codegpt.engine.module_model import ModuleModel
+from codegpt.engine.protocol import Precision
 from codegpt.engine.scripted import prompt_text
 from codegpt.engine.tokens import Tokens
 from codegpt.fim_check import CHECK_HOLES, run_fim_check
@@ -70,6 +78,20 @@ def test_the_formats_pass_the_self_check(loaded: LoadedModel) -> None:
         check = run_fim_check(loaded.engine, (fim,))
         assert check.passed
         assert check.holes == len(CHECK_HOLES)
+
+
+def test_the_lean_model_gives_the_logits_of_transformers() -> None:
+    directory = find(DEFAULT_MODEL).directory
+    module = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32)
+    plain = ModuleModel(module)
+    lean = load(directory, Placement(torch.device("cpu"), torch.float32, ""), Precision.FULL, None, "")
+    assert isinstance(lean, LeanModel)
+    tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
+    for name, text in HOLES.items():
+        ids = torch.tensor([tokens.encode_text(text)])
+        ours, theirs = (model.forward(ids, KvCache(), never_interrupted, count=ids.shape[1]) for model in (lean, plain))
+        torch.testing.assert_close(ours, theirs, atol=2e-3, rtol=1e-3, msg=lambda line, name=name: f"{name}: {line}")
+        assert torch.equal(ours.argmax(dim=-1), theirs.argmax(dim=-1))
 
 
 def test_cancelling_stops_the_work_within_100_ms() -> None:
