@@ -123,10 +123,12 @@ class Tokens:
         """
         ids = self.encode(prompt)
         text = prompt.parts[-1] if prompt.parts else ""
-        if not isinstance(text, str) or not text or not self._markup_ids.isdisjoint(self.encode_text(text)):
+        if not isinstance(text, str) or not text:
             return ids, ""
         encoding = self._plain.encode(encode_utf8(text).decode(), add_special_tokens=False)
         words = encoding.word_ids
+        if not self._markup_ids.isdisjoint(self._id_of_plain.get(token, token) for token in encoding.ids):
+            return ids, ""  # `encode_text` broke a control token up, and what it made are other tokens than these
         first = words.index(words[-1]) if words else 0
         first = max(first, len(words) - MOST_HEALED_TOKENS)
         word = text[encoding.offsets[first][0] :] if words else ""

@@ -165,6 +165,5 @@ def test_demo() -> None:
     result = json.loads(shown.stdout.splitlines()[-1])
     assert list(result) == ["completion", "model", "load_s", "first_s", "second_s"]
     assert result["model"] == DEFAULT_MODEL
-    # How much of the module is read by then depends on the machine, and with it how the rule is written.
-    assert "return " in result["completion"]
+    assert result["completion"].startswith("return ")
     assert "year % 400 == 0" in result["completion"]

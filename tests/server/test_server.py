@@ -254,7 +254,7 @@ def test_scripted_server_and_help() -> None:
 def test_what_there_was_no_time_for_is_read_while_nobody_asks(editor) -> None:
     async def scenario() -> None:
         text = "x = 1\n" * 60
-        async with editor(text="y", seconds_per_token=0.01) as e:
+        async with editor(text="y", seconds_per_token=0.01, options={"wait_s": 1.0}) as e:
             e.open(text)
             assert await e.texts(60, 0) == ["y"]
             read = e.log.with_suffix(".read")
@@ -267,7 +267,7 @@ def test_what_there_was_no_time_for_is_read_while_nobody_asks(editor) -> None:
 def test_whoever_asks_does_not_wait_for_what_is_read_ahead(editor) -> None:
     async def scenario() -> None:
         text = "x = 1\n" * 200
-        async with editor(text="y", seconds_per_token=0.01) as e:
+        async with editor(text="y", seconds_per_token=0.01, options={"wait_s": 1.0}) as e:
             e.open(text)
             assert await e.texts(200, 0) == ["y"]
             await asyncio.sleep(0.2)  # reading all of it takes ten seconds

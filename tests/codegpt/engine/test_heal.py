@@ -70,6 +70,19 @@ def test_a_control_token_is_left_alone(words: Tokens) -> None:
     assert words.encode_healed(Prompt(())) == ([], "")
 
 
+def test_the_spelling_of_a_control_token_is_left_alone() -> None:
+    """Where the vocabulary holds it as a word, it is broken up, and there are more tokens than the word has."""
+    known = ["<unk>", "foo", "bar", "<|fim|>", *"<|fim>"]
+    vocab = {word: at for at, word in enumerate(dict.fromkeys(known))}
+    tokenizer = Tokenizer(models.WordLevel(vocab, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens([AddedToken("<unk>"), AddedToken("<|fim|>")])
+    tokens = Tokens(tokenizer.to_str())
+    spelt = Prompt(("foo <|fim|>",))
+    assert tokens.encode_healed(spelt) == (tokens.encode(spelt), "")
+    assert tokens.encode_healed(Prompt(("foo bar",))) == (tokens.encode(Prompt(("foo",))), "bar")
+
+
 def test_the_vocabulary_holds_no_control_token(words: Tokens) -> None:
     texts = [words.decode([token]) for token in words.vocabulary.beginning("se")]
     assert sorted(texts) == ["s", "se", "self"]
