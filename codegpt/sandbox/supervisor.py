@@ -33,7 +33,7 @@ from codegpt.sandbox.view import Masks, Mount, View, outside
 Message = dict[str, Any]
 EXTENSIONS = {"python": "", "javascript": ".js"}
 SAYING = threading.Lock()
-ENDING = threading.Event()
+STARTING = threading.RLock()  # taken for good at the end: a jail is there to be found by then, or never starts
 RELAYED = 8  # times the program's output may be what its tests print: its own, in other characters, and theirs
 MOST_CALLS = 1_000_000  # of the program by its tests
 
@@ -49,15 +49,14 @@ class Warden:
 
     def jail(self, view: str, inside: str, limits: Limits, masks: Message, stdin: bytes | None = None) -> Jail:
         """A fresh jail in which the program `inside` has been started."""
-        if ENDING.is_set():
-            threading.Event().wait()  # for the end of this process
         root = outside(self.views[view], self.views[view].workspace)
         reachable = {
             name: tuple(path for path in paths if _is_there(f"{root}/{path}")) for name, paths in masks.items()
         }
         seen = replace(self.views[view], masks=Masks(**reachable))
         what = launch(self.backend, seen, inside, limits, self.filter_program, self.bwrap)
-        return Jail(what, limits, stdin)
+        with STARTING:
+            return Jail(what, limits, stdin)
 
     def limits_message(self, limits: Limits) -> Message:
         """The limits as a process in the jail sets them; without its own namespace it would count others' processes."""
@@ -107,7 +106,8 @@ def _start_bare(warden: Warden) -> Message:
     what = launch(warden.backend, warden.views["python"], "-c", Limits(), warden.filter_program, warden.bwrap)
     argv = (*what.argv[: what.argv.index("-c") + 1], "pass")
     null = {target: os.open(os.devnull, os.O_RDWR) for target in (0, 1, 2)}
-    process = JailProcess(replace(what, argv=argv), null)
+    with STARTING:
+        process = JailProcess(replace(what, argv=argv), null)
     process.reap()
     process.close()
     return {"end": End.COMPLETE, "exit_code": process.exit_code, "replies": []}
@@ -331,7 +331,7 @@ def main() -> None:
 
 def _end() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # one end is enough
-    ENDING.set()
+    STARTING.acquire()
     SAYING.acquire(timeout=1)  # for good: what becomes of a program that we kill now is no outcome
     end_all_children()
     os._exit(0)
