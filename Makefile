@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .cache/peers
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-model test-editors test-sandbox test-evals check lock clean bubblewrap
+.PHONY: help demo test test-model test-editors test-sandbox test-evals check peers lock clean bubblewrap
 GATES := humaneval humaneval-plus mbpp mbpp-sanitized humaneval-x-js infilling-single infilling-random-light contest
 
 help:
@@ -15,6 +16,7 @@ help:
 	@echo "make test-sandbox  run the attacks and the ordinary programs in the jail"
 	@echo "make test-evals    run the benchmarks' canonical and wrong solutions: needs their data, see docs/evals.md"
 	@echo "make check         ruff and mypy"
+	@echo "make peers         build llama.cpp, which benchmarks/ compares with"
 
 demo: $(READY)
 	@$(BIN)/codegpt models pull
@@ -39,7 +41,7 @@ check: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/mypy benchmarks/*.py
+	@$(BIN)/mypy benchmarks/*.py benchmarks/peers/*.py
 
 # The jail's tests need it. Nothing is installed for anybody who is not root, and sudo is never called.
 bubblewrap:
@@ -52,6 +54,14 @@ $(READY): pyproject.toml constraints.txt
 	@echo "installing into $(VENV)/ (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[evals,dev]'
 	@touch $(READY)
+
+# What benchmarks compare with, in an environment of its own. llama.cpp is built for this very processor.
+peers: $(READY)
+	@mkdir -p $(PEERS)
+	@$(BIN)/python benchmarks/peers/gguf.py $(PEERS)/gguf
+	@test -x $(PEERS)/venv/bin/python || $(PYTHON) -m venv $(PEERS)/venv
+	@echo "building llama.cpp in $(PEERS)/ (some minutes the first time)"
+	@$(PEERS)/venv/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt
 
 lock: $(READY)
 	@{ head -n 1 constraints.txt; $(BIN)/pip freeze --exclude-editable | sed 's/+cpu//'; } > constraints.new

@@ -8,12 +8,14 @@ best with the text after the cursor. The evals use the same steps.
 import re
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from codegpt.context import fit_window
 from codegpt.context.fit import CountTokens
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
+from codegpt.errors import OutOfMemory
 from codegpt.languages import LANGUAGES
 from codegpt.postprocess import (
     Cut,
@@ -93,7 +95,7 @@ class CompletionOptions:
 
 
 SHARES = (1.0, 0.5, 0.25, 0.125)
-"""Of the text around the cursor, what is looked at where reading all of it would take too long."""
+"""Of the text around the cursor, what is looked at where reading all of it would take too long, or too much memory."""
 
 
 @dataclass(frozen=True)
@@ -260,8 +262,16 @@ def complete(
     options: CompletionOptions | None = None,
     cancelled: Cancelled = never,
 ) -> Completions:
-    """Suggest text for the code-point `offset` of `document`."""
-    return suggest(plan_in_time(document, offset, engine, fim, options or CompletionOptions()), engine, cancelled)
+    """Suggest text for the code-point `offset` of `document`; where memory runs out, with less of the text around.
+
+    Raises:
+        OutOfMemory: there is too little even for that.
+    """
+    options = options or CompletionOptions()
+    for share in SHARES[:-1]:
+        with suppress(OutOfMemory):
+            return suggest(plan_in_time(document, offset, engine, fim, options.looking_at(share)), engine, cancelled)
+    return suggest(plan_in_time(document, offset, engine, fim, options.looking_at(SHARES[-1])), engine, cancelled)
 
 
 def plan_in_time(document: Document, offset: int, engine: Engine, fim: Fim | None, options: CompletionOptions) -> Plan:

@@ -8,6 +8,7 @@
     ├── CheckpointError         weights that are corrupt, of a refused format, or cannot be converted
     ├── DownloadError           a pull that could not finish: network, disk, mirror
     ├── PromptTooLong           the prompt does not fit the model's context
+    ├── OutOfMemory             too little memory even for one prompt
     ├── SandboxUnavailable      no jail that holds works here, or the language has no runner
     └── Cancelled               the caller's `cancelled()` turned true
 
@@ -37,6 +38,10 @@ class DownloadError(CodeGPTError):
 
 class PromptTooLong(CodeGPTError):
     """The prompt does not fit into the model's context window."""
+
+
+class OutOfMemory(CodeGPTError):
+    """There is too little memory, also after everything that was kept for later has been given up."""
 
 
 class SandboxUnavailable(CodeGPTError):

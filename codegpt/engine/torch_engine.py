@@ -1,9 +1,11 @@
 """The engine that computes: a local checkpoint, run by torch."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from transformers.utils import logging as transformers_logging
 
@@ -11,9 +13,10 @@ from codegpt.engine.beam import beam_search
 from codegpt.engine.decode import decode, read
 from codegpt.engine.device import choose_placement
 from codegpt.engine.loading import load
+from codegpt.engine.memory import is_out_of_memory
 from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.pace import Pace
-from codegpt.engine.prompt_cache import PromptCaches
+from codegpt.engine.prompt_cache import MOST_BYTES, PromptCaches
 from codegpt.engine.protocol import (
     Cancelled,
     Generation,
@@ -28,8 +31,12 @@ from codegpt.engine.protocol import (
 )
 from codegpt.engine.scoring import logprobs_after
 from codegpt.engine.tokens import Tokens
-from codegpt.errors import CheckpointError, PromptTooLong
+from codegpt.errors import CheckpointError, OutOfMemory, PromptTooLong
 from codegpt.prompt import Prompt
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class TorchEngine:
@@ -40,6 +47,7 @@ class TorchEngine:
         self._tokens = tokens
         self._pace = Pace()
         self._last_prompt = PromptWork()
+        self._most_bytes = MOST_BYTES
         self.forget()
         self._info = ModelInfo(
             name=name,
@@ -86,13 +94,17 @@ class TorchEngine:
             *(self._encode(prompt, params.max_new_tokens, params.heal) for prompt in prompts), strict=True
         )
         interrupt = _interrupt(params.timeout_s, cancelled)
-        kept = None if rows_at_once else self._kept  # what a long run draws does not depend on what came before
-        rows = decode(
-            self._model, self._tokens, ids, params, n, interrupt, watch, kept, rows_at_once, self._pace, begins
-        )
-        if kept is not None and len(ids) == 1:
-            self._last_prompt = PromptWork(len(ids[0]), kept.sequences[-1].computed)
-        return rows
+
+        def rows() -> list[list[Generation]]:
+            kept = None if rows_at_once else self._kept  # a long run's draws do not depend on what came before
+            return decode(
+                self._model, self._tokens, ids, params, n, interrupt, watch, kept, rows_at_once, self._pace, begins
+            )
+
+        written = self._making_room(rows)
+        if not rows_at_once and len(ids) == 1:
+            self._last_prompt = PromptWork(len(ids[0]), self._kept.sequences[-1].computed)
+        return written
 
     def search(
         self,
@@ -107,7 +119,11 @@ class TorchEngine:
         """Several likely texts; see `Engine.search`."""
         ids, begin = self._encode(prompt, params.max_new_tokens, params.heal)
         interrupt = _interrupt(params.timeout_s, cancelled)
-        return beam_search(self._model, self._tokens, ids, params, width, interrupt, watch, same, self._kept, begin)
+        return self._making_room(
+            lambda: beam_search(
+                self._model, self._tokens, ids, params, width, interrupt, watch, same, self._kept, begin
+            )
+        )
 
     def logprobs_after(
         self,
@@ -129,7 +145,7 @@ class TorchEngine:
         try:
             ids, _ = self._encode(prompt, max(map(len, encoded)) + len(wanted))
             interrupt = _interrupt(timeout_s, cancelled)
-            return logprobs_after(self._model, ids, encoded, wanted, interrupt, self._kept)
+            return self._making_room(lambda: logprobs_after(self._model, ids, encoded, wanted, interrupt, self._kept))
         except (PromptTooLong, Interrupted):
             return None
 
@@ -141,11 +157,30 @@ class TorchEngine:
         """Compute a prompt before it is asked with; see `Engine.read`."""
         with suppress(Interrupted):
             ids, _ = self._encode(prompt, 1)
-            read(self._model, ids, self._kept, _interrupt(None, cancelled), self._pace)
+            interrupt = _interrupt(None, cancelled)
+            self._making_room(lambda: read(self._model, ids, self._kept, interrupt, self._pace))
 
     def forget(self) -> None:
         """Drop the kept prompts; see `Engine.forget`."""
-        self._kept = PromptCaches()
+        self._kept = PromptCaches(self._most_bytes)
+
+    def _making_room(self, work: Callable[[], Result]) -> Result:
+        """Do it; where memory runs out, give up the kept prompts, keep fewer from then on, and do it once more.
+
+        Raises:
+            OutOfMemory: it ran out again.
+        """
+        for again in (True, False):
+            try:
+                return work()
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            self._most_bytes //= 2  # here, where the error no longer holds what the work had allocated
+            self.forget()
+            if again:
+                logger.warning("out of memory: keeping at most %d MB of prompts from now on", self._most_bytes >> 20)
+        raise OutOfMemory("out of memory: close something, choose a smaller model, or CODEGPT_PRECISION=int8 on a CPU")
 
     def _encode(self, prompt: Prompt, new_tokens: int, heal: bool = False) -> tuple[list[int], str]:
         """The ids of a prompt, at least one, and what has to come first behind them.

@@ -1,0 +1,159 @@
+"""From a keystroke to the first line of a suggestion: this engine against llama.cpp and transformers' `generate`.
+
+The same person types the same text for each of them (`codegpt_evals.replay`; no suggestion is taken, so that all see
+the same documents), in turns, and each is asked with the same prompt, stopped by the same rules, and forgets all
+between two rounds. llama.cpp is also asked in its usual order (prefix, suffix, middle). Those that compute the whole
+prompt at every key get the first events only; ratios are over the events that both have answered.
+
+    make peers
+    python benchmarks/keystrokes.py [--rounds N] [--events N] [--slow-events N] [--out FILE]
+"""
+
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import numpy as np
+import torch
+from codegpt_evals.replay import Row, default_documents, replay
+from codegpt_evals.typist import Kind
+from peers.engines import Generate, LlamaCpp
+from peers.machine import facts
+
+from codegpt.checkpoints import DEFAULT_MODEL, find
+from codegpt.complete import CompletionOptions
+from codegpt.console import run_and_exit
+from codegpt.document import Document
+from codegpt.engine.protocol import Engine
+from codegpt.engine.tokens import Tokens
+from codegpt.engine.torch_engine import TorchEngine
+from codegpt.load import load_model, warm_up
+from codegpt.postprocess import Extent
+from codegpt.prompt import Fim, parse_fim
+
+PSM, SPM = parse_fim("qwen2.5-coder/psm"), parse_fim("qwen2.5-coder/spm")
+KEYS = (Kind.KEY, Kind.NEWLINE)
+
+
+class Contestant(NamedTuple):
+    """An engine, how it is asked, and whether it computes the whole prompt at every key."""
+
+    name: str
+    engine: Engine
+    forget: Callable[[], None]
+    fim: Fim
+    slow: bool
+
+
+@click.command()
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
+@click.option("--events", default=60, show_default=True, type=click.IntRange(1), help="Of each round.")
+@click.option("--slow-events", default=10, show_default=True, type=click.IntRange(1), help="For the slow ones.")
+@click.option("--generate-rounds", default=1, show_default=True, type=click.IntRange(0), help="With transformers.")
+@click.option("--peers", default=Path(".cache/peers"), show_default=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
+def main(rounds: int, events: int, slow_events: int, generate_rounds: int, peers: Path, out: Path | None) -> None:
+    """Let them answer the same keys, in turns."""
+    loaded = load_model(DEFAULT_MODEL)
+    assert isinstance(loaded.engine, TorchEngine)
+    warm_up(loaded.engine)
+    directory = find(DEFAULT_MODEL).directory
+    tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
+    documents = default_documents()[:3]
+    with ExitStack() as stack:
+        llama = stack.enter_context(LlamaCpp.found(peers, tokens, torch.get_num_threads()))
+        contestants = [
+            Contestant("codegpt", loaded.engine, loaded.engine.forget, SPM, False),
+            Contestant("llama.cpp, our prompt", llama, llama.forget, SPM, False),
+            Contestant("llama.cpp, its usual prompt", llama, llama.forget, PSM, True),
+        ]
+        if generate_rounds:
+            plain = Generate.load(directory, tokens)
+            lookup = plain.with_lookup(10)
+            contestants += [
+                Contestant("transformers", plain, plain.forget, SPM, True),
+                Contestant("transformers, prompt lookup", lookup, lookup.forget, SPM, True),
+            ]
+        found: dict[str, list[list[Row]]] = {each.name: [] for each in contestants}
+        for number in range(rounds):
+            order = contestants if number % 2 == 0 else contestants[::-1]
+            for each in order:
+                if number < generate_rounds or not isinstance(each.engine, Generate):
+                    found[each.name].append(_round(each, documents, events, slow_events))
+                    click.echo(f"round {number + 1}, {each.name}: {_p50(found[each.name][-1]):.0f} ms", err=True)
+        result = {
+            "benchmark": "keystrokes",
+            "rounds": rounds,
+            "files": [name for name, _ in documents],
+            "engines": {each.name: each.engine.info.dtype for each in contestants},
+            "llama.cpp": {"version": llama.version, "system": llama.system},
+            "machine": facts(),
+            **_summary(found),
+            "rows": {name: [[_short(row) for row in rows] for rows in runs] for name, runs in found.items()},
+        }
+    if out:
+        out.write_text(json.dumps(result) + "\n", encoding="utf-8")
+    click.echo(json.dumps({name: value for name, value in result.items() if name != "rows"}))
+
+
+def _round(each: Contestant, documents: Sequence[tuple[str, Document]], events: int, slow_events: int) -> list[Row]:
+    each.forget()
+    options = CompletionOptions(extent=Extent.LINE)
+    some = documents[:1] if each.slow else documents
+    wanted = slow_events if each.slow else events
+    return replay(some, each.engine, each.fim, events=wanted, places=3, accepts=False, options=options)
+
+
+def _summary(found: dict[str, list[list[Row]]]) -> dict[str, Any]:
+    """Of each one the medians over the rounds, and how they compare with ours on the same events."""
+    ours = found["codegpt"]
+    return {
+        name: {
+            "key_p50_ms": _over_rounds(_p50, runs),
+            "key_p95_ms": _over_rounds(_p95, runs),
+            "cold_p50_ms": _over_rounds(_cold, runs),
+            "exact_match": round(statistics.mean(row.exact for row in runs[0] if row.exact is not None), 4),
+            "same_suggestion_judged": sum(row.exact is not None for row in runs[0]),
+            "ratio_p50": _ratio(_p50, ours, runs),
+            "ratio_p95": _ratio(_p95, ours, runs),
+            "exact_match_of_ours": round(
+                statistics.mean(row.exact for row in ours[0][: len(runs[0])] if row.exact is not None), 4
+            ),
+        }
+        for name, runs in found.items()
+        if runs
+    }
+
+
+def _ratio(of: Callable[[Sequence[Row]], float], ours: list[list[Row]], theirs: list[list[Row]]) -> float:
+    """Ours to theirs: the median of the rounds."""
+    pairs = zip(ours, theirs, strict=False)
+    return round(statistics.median(of(own[: len(their)]) / of(their) for own, their in pairs), 3)
+
+
+def _over_rounds(of: Callable[[Sequence[Row]], float], runs: list[list[Row]]) -> float:
+    return round(statistics.median(map(of, runs)), 1)
+
+
+def _p50(rows: Sequence[Row]) -> float:
+    return float(np.percentile([row.ms for row in rows if row.kind in KEYS], 50))
+
+
+def _p95(rows: Sequence[Row]) -> float:
+    return float(np.percentile([row.ms for row in rows if row.kind in KEYS], 95))
+
+
+def _cold(rows: Sequence[Row]) -> float:
+    return float(np.percentile([row.ms for row in rows if row.kind in (Kind.OPEN, Kind.JUMP)], 50))
+
+
+def _short(row: Row) -> list[Any]:
+    return [row.kind, row.ms, row.prompt_tokens, row.computed_tokens, row.exact]
+
+
+if __name__ == "__main__":
+    run_and_exit(main, "keystrokes")
