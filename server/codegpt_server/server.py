@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from importlib.metadata import version
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -22,6 +23,12 @@ logger = logging.getLogger(__name__)
 
 STATUS = "codegpt/status"
 """The notification that tells an editor's status bar what the server is doing."""
+
+CURSOR = "codegpt/cursor"
+"""The notification by which an editor may say where the cursor rests, after opening a file or coming back to it.
+
+Its parameters are a `TextDocumentPositionParams`. The text around the cursor is then read before anybody asks.
+"""
 
 READ_AHEAD = "codegpt/readAhead"
 """The kind of what is done for nobody; there is one of it at a time, for whichever document was asked about last."""
@@ -53,13 +60,18 @@ class CodeGPTServer(LanguageServer):
         is_open = document in self.workspace.text_documents.values()
         return document.snapshot if is_open and isinstance(document, SnapshotDocument) else None
 
+    @property
+    def options(self) -> CompletionOptions:
+        """What every suggestion is asked with."""
+        return CompletionOptions(timeout_s=self.settings.timeout_s, wait_s=self.settings.wait_s)
+
     async def suggest(self, kind: str, uri: str, position: types.Position) -> tuple[Document, int, Completions] | None:
         """Complete at a position of a document; None where it is not open, has changed, or a newer request came."""
         document = self.snapshot(uri)
         if document is None:
             return None
         offset = document.offset_at(to_position(position), self.encoding)
-        options = CompletionOptions(timeout_s=self.settings.timeout_s, wait_s=self.settings.wait_s)
+        options = self.options
         self.inflight.cancel(READ_AHEAD, "")
         with self.inflight.request(kind, uri) as cancelled:
             completions = await self.worker.complete(document, offset, options, cancelled.is_set)
@@ -134,6 +146,19 @@ def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
         found = await ls.suggest(types.TEXT_DOCUMENT_COMPLETION, params.text_document.uri, params.position)
         items = to_completion_items(found[2].items, *found[:2], ls.encoding) if found else []
         return types.CompletionList(is_incomplete=True, items=items)
+
+    @server.feature(CURSOR)
+    async def cursor_rests(ls: CodeGPTServer, params: Any) -> None:
+        try:  # pygls gives what it has no type for as it came
+            uri, line, character = params.textDocument.uri, params.position.line, params.position.character
+            position = to_position(types.Position(line, character))
+            document = ls.snapshot(uri)
+            offset = document.offset_at(position, ls.encoding) if document else 0
+        except (AttributeError, TypeError, ValueError):
+            logger.warning("%s came with something else than a text document and a position", CURSOR)
+            return
+        if document:
+            await ls.read_ahead(document, offset, ls.options)
 
     @server.feature(types.SHUTDOWN)
     def shutdown(ls: CodeGPTServer, _params: None) -> None:

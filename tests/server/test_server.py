@@ -279,3 +279,27 @@ def test_whoever_asks_does_not_wait_for_what_is_read_ahead(editor) -> None:
             assert 1 < int(done) < 200 < int(of)
 
     asyncio.run(scenario())
+
+
+def test_what_the_cursor_rests_at_is_read(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="y", seconds_per_token=0.001) as e:
+            await e.until(lambda: ("ready", "scripted") in e.statuses)
+            e.open("x = 1\n" * 20)
+            read = e.log.with_suffix(".read")
+            place = {"textDocument": {"uri": "file:///project/example.py"}, "position": {"line": 20, "character": 0}}
+            for unfit in (
+                None,
+                {},
+                [],
+                {**place, "position": {"line": "20", "character": 0}},
+                {**place, "position": 3},
+            ):
+                e.client.protocol.notify("codegpt/cursor", unfit)
+            e.client.protocol.notify("codegpt/cursor", {**place, "textDocument": {"uri": "file:///nobody/has.py"}})
+            e.client.protocol.notify("codegpt/cursor", place)
+            await e.until(read.exists)
+            assert read.read_text() == "120 of 120\n"
+            assert await e.texts(20, 0) == ["y"]
+
+    asyncio.run(scenario())
