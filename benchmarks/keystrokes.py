@@ -2,8 +2,8 @@
 
 The same person types the same text for each of them (`codegpt_evals.replay`; no suggestion is taken, so that all see
 the same documents), in turns, and each is asked with the same prompt, stopped by the same rules, and forgets all
-between two rounds. llama.cpp is also asked in its usual order (prefix, suffix, middle). Those that compute the whole
-prompt at every key get the first events only; ratios are over the events that both have answered.
+between two rounds. llama.cpp is also asked in its usual order (prefix, suffix, middle). Those that compute more of the
+prompt at every key get the first events of a place only; ratios are over the events that both have answered.
 
     make peers
     python benchmarks/keystrokes.py [--rounds N] [--events N] [--slow-events N] [--out FILE]
@@ -11,6 +11,7 @@ prompt at every key get the first events only; ratios are over the events that b
 
 import json
 import statistics
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,23 +37,27 @@ from codegpt.postprocess import Extent
 from codegpt.prompt import Fim, parse_fim
 
 PSM, SPM = parse_fim("qwen2.5-coder/psm"), parse_fim("qwen2.5-coder/spm")
+BURST = 3
+"""Every third key asks: with as many requests, more of the text is typed."""
+
 KEYS = (Kind.KEY, Kind.NEWLINE)
 
 
 class Contestant(NamedTuple):
-    """An engine, how it is asked, and whether it computes the whole prompt at every key."""
+    """An engine, how it is asked, and of how many documents how many events it gets."""
 
     name: str
     engine: Engine
     forget: Callable[[], None]
     fim: Fim
-    slow: bool
+    documents: int
+    events: int
 
 
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
-@click.option("--events", default=60, show_default=True, type=click.IntRange(1), help="Of each round.")
-@click.option("--slow-events", default=10, show_default=True, type=click.IntRange(1), help="For the slow ones.")
+@click.option("--events", default=12, show_default=True, type=click.IntRange(1), help="Of each document.")
+@click.option("--slow-events", default=5, show_default=True, type=click.IntRange(1), help="For the slow ones.")
 @click.option("--generate-rounds", default=1, show_default=True, type=click.IntRange(0), help="With transformers.")
 @click.option("--peers", default=Path(".cache/peers"), show_default=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
@@ -63,27 +68,27 @@ def main(rounds: int, events: int, slow_events: int, generate_rounds: int, peers
     warm_up(loaded.engine)
     directory = find(DEFAULT_MODEL).directory
     tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
-    documents = default_documents()[:3]
+    documents = default_documents()
     with ExitStack() as stack:
         llama = stack.enter_context(LlamaCpp.found(peers, tokens, torch.get_num_threads()))
         contestants = [
-            Contestant("codegpt", loaded.engine, loaded.engine.forget, SPM, False),
-            Contestant("llama.cpp, our prompt", llama, llama.forget, SPM, False),
-            Contestant("llama.cpp, its usual prompt", llama, llama.forget, PSM, True),
+            Contestant("codegpt", loaded.engine, loaded.engine.forget, SPM, len(documents), events),
+            Contestant("llama.cpp, our prompt", llama, llama.forget, SPM, len(documents), events),
+            Contestant("llama.cpp, its usual prompt", llama, llama.forget, PSM, len(documents), slow_events),
         ]
         if generate_rounds:
             plain = Generate.load(directory, tokens)
             lookup = plain.with_lookup(10)
             contestants += [
-                Contestant("transformers", plain, plain.forget, SPM, True),
-                Contestant("transformers, prompt lookup", lookup, lookup.forget, SPM, True),
+                Contestant("transformers", plain, plain.forget, SPM, 2, slow_events),
+                Contestant("transformers, prompt lookup", lookup, lookup.forget, SPM, 2, slow_events),
             ]
         found: dict[str, list[list[Row]]] = {each.name: [] for each in contestants}
         for number in range(rounds):
             order = contestants if number % 2 == 0 else contestants[::-1]
             for each in order:
                 if number < generate_rounds or not isinstance(each.engine, Generate):
-                    found[each.name].append(_round(each, documents, events, slow_events))
+                    found[each.name].append(_round(each, documents))
                     click.echo(f"round {number + 1}, {each.name}: {_p50(found[each.name][-1]):.0f} ms", err=True)
         result = {
             "benchmark": "keystrokes",
@@ -100,12 +105,28 @@ def main(rounds: int, events: int, slow_events: int, generate_rounds: int, peers
     click.echo(json.dumps({name: value for name, value in result.items() if name != "rows"}))
 
 
-def _round(each: Contestant, documents: Sequence[tuple[str, Document]], events: int, slow_events: int) -> list[Row]:
+def _round(each: Contestant, documents: Sequence[tuple[str, Document]]) -> list[Row]:
     each.forget()
     options = CompletionOptions(extent=Extent.LINE)
-    some = documents[:1] if each.slow else documents
-    wanted = slow_events if each.slow else events
-    return replay(some, each.engine, each.fim, events=wanted, places=3, accepts=False, options=options)
+    rows: list[Row] = []
+    for document in documents[: each.documents]:
+        rows += replay(
+            [document], each.engine, each.fim, events=each.events, places=1, accepts=False, options=options, burst=BURST
+        )
+    return rows
+
+
+def _shared(ours: Sequence[Row], theirs: Sequence[Row]) -> list[Row]:
+    """Of our rows those of the events that they have answered too."""
+    count = Counter(row.file for row in theirs)
+    seen: Counter[str] = Counter()
+    found = []
+    for row in ours:
+        seen[row.file] += 1
+        if seen[row.file] <= count[row.file]:
+            found.append(row)
+    assert [(row.file, row.kind) for row in found] == [(row.file, row.kind) for row in theirs]
+    return found
 
 
 def _summary(found: dict[str, list[list[Row]]]) -> dict[str, Any]:
@@ -117,11 +138,11 @@ def _summary(found: dict[str, list[list[Row]]]) -> dict[str, Any]:
             "key_p95_ms": _over_rounds(_p95, runs),
             "cold_p50_ms": _over_rounds(_cold, runs),
             "exact_match": round(statistics.mean(row.exact for row in runs[0] if row.exact is not None), 4),
-            "same_suggestion_judged": sum(row.exact is not None for row in runs[0]),
+            "events": len(runs[0]),
             "ratio_p50": _ratio(_p50, ours, runs),
             "ratio_p95": _ratio(_p95, ours, runs),
             "exact_match_of_ours": round(
-                statistics.mean(row.exact for row in ours[0][: len(runs[0])] if row.exact is not None), 4
+                statistics.mean(row.exact for row in _shared(ours[0], runs[0]) if row.exact is not None), 4
             ),
         }
         for name, runs in found.items()
@@ -132,7 +153,7 @@ def _summary(found: dict[str, list[list[Row]]]) -> dict[str, Any]:
 def _ratio(of: Callable[[Sequence[Row]], float], ours: list[list[Row]], theirs: list[list[Row]]) -> float:
     """Ours to theirs: the median of the rounds."""
     pairs = zip(ours, theirs, strict=False)
-    return round(statistics.median(of(own[: len(their)]) / of(their) for own, their in pairs), 3)
+    return round(statistics.median(of(_shared(own, their)) / of(their) for own, their in pairs), 3)
 
 
 def _over_rounds(of: Callable[[Sequence[Row]], float], runs: list[list[Row]]) -> float:

@@ -247,6 +247,7 @@ def compare(first: Path, second: Path) -> None:
 )
 @click.option("--wait-s", type=click.FloatRange(0), help="As the server's setting: cut what cannot be read in time.")
 @click.option("--pause-s", default=0.0, show_default=True, type=click.FloatRange(0), help="Between two keys.")
+@click.option("--burst", default=1, show_default=True, type=click.IntRange(1), help="Ask at every so many-th key.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A JSON line for each event.")
 def replay_keys(
     files: tuple[Path, ...],
@@ -259,6 +260,7 @@ def replay_keys(
     whole: bool,
     wait_s: float | None,
     pause_s: float,
+    burst: int,
     out: Path | None,
 ) -> None:
     """Type files again and ask at every key: how long a suggestion takes, and how often it is right.
@@ -279,6 +281,7 @@ def replay_keys(
             accepts=accept,
             options=CompletionOptions(extent=None if whole else Extent.LINE, wait_s=wait_s),
             pause_s=pause_s,
+            burst=burst,
             seen=lambda _row: advance(1),
         )
     if not rows:

@@ -18,7 +18,7 @@ from codegpt.document import Document
 from codegpt.engine.protocol import Engine
 from codegpt.prompt import Fim
 from codegpt.source_file import read_document
-from codegpt_evals.typist import Event, Kind, type_again
+from codegpt_evals.typist import Event, Kind, Typing, type_again
 
 DEFAULT_MODULES = ("textwrap", "json.decoder", "heapq", "shlex", "codegpt.document", "codegpt_evals.typist")
 """Typed again where no files are named: of the standard library, and of our own, which no model has seen."""
@@ -79,6 +79,7 @@ def replay(
     accepts: bool = True,
     options: CompletionOptions | None = None,
     pause_s: float = 0.0,
+    burst: int = 1,
     seen: Callable[[Row], None] = lambda _row: None,
 ) -> list[Row]:
     """Type places of each document again, file by file, until so many events were answered.
@@ -88,6 +89,7 @@ def replay(
         accepts: see `type_again`.
         options: of each completion.
         pause_s: between two events, in which the engine reads ahead as it does in the server.
+        burst: a suggestion is asked for at every so many-th key; who types fast types on before there is one.
         seen: called with each row as it is there.
     """
     rows: list[Row] = []
@@ -97,6 +99,7 @@ def replay(
         for _ in range((events - len(rows)) // (len(documents) - number)):
             if event is None:
                 break
+            event = _type_on(typing, event, burst)
             started = time.perf_counter()
             completions = complete(event.document, event.offset, engine, fim, options)
             ms = 1000 * (time.perf_counter() - started)
@@ -124,6 +127,19 @@ def replay(
             except StopIteration:
                 event = None
     return rows
+
+
+def _type_on(typing: Typing, event: Event, burst: int) -> Event:
+    """The event at which a suggestion is asked for; what was typed on the way is counted with it."""
+    for _ in range(burst - 1):
+        if event.kind is not Kind.KEY:
+            break
+        try:
+            after = typing.send("")
+        except StopIteration:
+            break
+        event = replace(after, keys=event.keys + after.keys, by_hand=event.by_hand + after.by_hand)
+    return event
 
 
 def _pause(event: Event, engine: Engine, fim: Fim | None, options: CompletionOptions | None, pause_s: float) -> None:

@@ -94,7 +94,8 @@ def _type_place(document: Document, start: int, end: int, first: Kind, random: R
     whole = "".join(lines)
     target = "".join(lines[start:end]).rstrip("\r\n")
     after = whole[len("".join(lines[:start])) + len(target) :]
-    at, closing, kind, keys, by_hand = 0, "", first, 0, 0
+    at = len(target) - len(target.lstrip(" \t"))  # the editor has indented the line
+    closing, kind, keys, by_hand = "", first, 0, 0
     halfway = len(target) // 2
     while True:
         wanted = target[at:].splitlines()[0] if target[at:] else ""

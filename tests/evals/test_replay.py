@@ -62,6 +62,17 @@ def test_between_two_keys_the_engine_reads_ahead() -> None:
     assert len(read) == 3
 
 
+def test_who_types_fast_is_asked_for_less_often() -> None:
+    documents = [("a.py", Document("value = f(1)", language="python"))]
+    each = replay(documents, ScriptedEngine("?"), None, events=99, places=1)
+    third = replay(documents, ScriptedEngine("?"), None, events=99, places=1, burst=3)
+    assert [(row.kind, row.keys) for row in each] == [(Kind.OPEN, 0)] + [(Kind.KEY, 1)] * 12
+    assert [(row.kind, row.keys) for row in third] == [(Kind.OPEN, 0)] + [(Kind.KEY, 3)] * 4
+    assert sum(row.by_hand for row in each) == sum(row.by_hand for row in third) == 12
+    fifth = replay(documents, ScriptedEngine("?"), None, events=99, places=1, burst=5)
+    assert [row.keys for row in fifth] == [0, 5, 5, 2]
+
+
 def test_files_with_nothing_to_type() -> None:
     assert replay([("a.py", Document("\n \n"))], ScriptedEngine("?"), None, events=5, places=1) == []
 

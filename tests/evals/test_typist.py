@@ -94,6 +94,11 @@ def test_the_editor_indents() -> None:
         assert event.wanted[:1] not in (" ", "\t")
 
 
+def test_a_place_begins_behind_its_indentation() -> None:
+    found = events("    a\n", seed=0)
+    assert [(event.offset, event.wanted) for event in found] == [(4, "a"), (5, "")]
+
+
 def test_one_change_further_up_while_a_place_is_typed() -> None:
     text = "".join(f"line{number} = {number}\n" for number in range(200))
     found = events(text, seed=4)
