@@ -61,6 +61,18 @@ def times(seconds: Sequence[float], title: str = "") -> str:
     return _svg(figure)
 
 
+def memory(megabytes: Sequence[float], every: int, title: str = "") -> str:
+    """What a process held, after each `every` requests."""
+    figure, axes = _axes(title)
+    axes.plot([every * at for at in range(len(megabytes))], megabytes, color=_BLUE)
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.set_xlabel("requests")
+    axes.set_ylabel("resident memory, MB")
+    return _svg(figure)
+
+
 def _axes(title: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(5.2, 3.2), layout="constrained")
     axes = figure.add_subplot()
