@@ -27,6 +27,9 @@ from codegpt.engine.tokens import Tokens
 PREFILL_CHUNK_TOKENS = 256
 """Prompt tokens computed in one forward pass: beyond this the passes gain little and memory grows."""
 
+AHEAD_CHUNK_TOKENS = 64
+"""The same while nobody waits for the prompt: whoever asks meanwhile stops it, and a chunk that is stopped is lost."""
+
 SHRINK_BELOW = 0.75
 """A batch is made anew, without its ended rows, once no more than this share of it is still growing."""
 
@@ -116,7 +119,12 @@ Joining = tuple[Rows, int, list[Row]]
 
 
 def prefill(
-    model: Model, ids: Sequence[int], kept: PromptCache, interrupt: Interrupt, pace: Pace | None = None
+    model: Model,
+    ids: Sequence[int],
+    kept: PromptCache,
+    interrupt: Interrupt,
+    pace: Pace | None = None,
+    chunk_tokens: int = PREFILL_CHUNK_TOKENS,
 ) -> Tensor:
     """Make `kept` hold exactly `ids` and return the logits (1, V) that follow; computes only what `kept` lacks.
 
@@ -130,7 +138,7 @@ def prefill(
     kept.truncate(done)
     kept.computed = len(ids) - done
     while True:
-        chunk = list(ids[done : done + PREFILL_CHUNK_TOKENS])
+        chunk = list(ids[done : done + chunk_tokens])
         begun = perf_counter()
         logits = model.forward(torch.tensor([chunk]), kept.cache, interrupt)[:, -1]
         if pace:
@@ -141,14 +149,14 @@ def prefill(
             return logits
 
 
-def read(model: Model, ids: Sequence[int], kept: PromptCaches, interrupt: Interrupt, pace: Pace) -> None:
+def read(model: Model, ids: Sequence[int], kept: PromptCaches, interrupt: Interrupt) -> None:
     """Compute a prompt before it is asked with.
 
     Raises:
         Interrupted: see `prefill`.
     """
     if kept.lacking(ids):
-        prefill(model, ids, kept.take(ids), interrupt, pace)
+        prefill(model, ids, kept.take(ids), interrupt, None, AHEAD_CHUNK_TOKENS)
 
 
 def decode(

@@ -158,7 +158,7 @@ class TorchEngine:
         with suppress(Interrupted):
             ids, _ = self._encode(prompt, 1)
             interrupt = _interrupt(None, cancelled)
-            self._making_room(lambda: read(self._model, ids, self._kept, interrupt, self._pace))
+            self._making_room(lambda: read(self._model, ids, self._kept, interrupt))
 
     def forget(self) -> None:
         """Drop the kept prompts; see `Engine.forget`."""

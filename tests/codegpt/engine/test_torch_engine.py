@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config
 
 from codegpt.complete import complete
 from codegpt.document import Document
+from codegpt.engine.decode import AHEAD_CHUNK_TOKENS
 from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.protocol import SamplingParams, StopReason
 from codegpt.engine.tokens import Tokens
@@ -118,3 +119,18 @@ def test_load_something_else(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"tokenizer\.json cannot be read"):
         load_torch_engine(tmp_path)
     assert torch.get_default_dtype() is torch.float32
+
+
+def test_what_was_read_ahead_before_somebody_asked_is_kept(engine: TorchEngine) -> None:
+    prompt, asked = Prompt(("x" * 200,)), []
+
+    def cancelled() -> bool:
+        asked.append(None)
+        return len(asked) > 7  # in the midst of the third chunk
+
+    engine.read(prompt, cancelled)
+    engine.generate([prompt], SamplingParams(max_new_tokens=1))
+    assert (engine.last_prompt.tokens, engine.last_prompt.computed) == (200, 200 - 2 * AHEAD_CHUNK_TOKENS)
+    engine.read(Prompt(("x" * 300,)))
+    engine.generate([Prompt(("x" * 300,))], SamplingParams(max_new_tokens=1))
+    assert engine.last_prompt.computed == 1
