@@ -56,12 +56,15 @@ class Contestant(NamedTuple):
 
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
+@click.option("--documents", "count", default=6, show_default=True, type=click.IntRange(1), help="Typed in.")
 @click.option("--events", default=12, show_default=True, type=click.IntRange(1), help="Of each document.")
 @click.option("--slow-events", default=5, show_default=True, type=click.IntRange(1), help="For the slow ones.")
 @click.option("--generate-rounds", default=1, show_default=True, type=click.IntRange(0), help="With transformers.")
 @click.option("--peers", default=Path(".cache/peers"), show_default=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
-def main(rounds: int, events: int, slow_events: int, generate_rounds: int, peers: Path, out: Path | None) -> None:
+def main(
+    rounds: int, count: int, events: int, slow_events: int, generate_rounds: int, peers: Path, out: Path | None
+) -> None:
     """Let them answer the same keys, in turns."""
     loaded = load_model(DEFAULT_MODEL)
     assert isinstance(loaded.engine, TorchEngine)
@@ -69,6 +72,7 @@ def main(rounds: int, events: int, slow_events: int, generate_rounds: int, peers
     directory = find(DEFAULT_MODEL).directory
     tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
     documents = default_documents()
+    documents = documents[:: max(1, len(documents) // count)][:count]
     with ExitStack() as stack:
         llama = stack.enter_context(LlamaCpp.found(peers, tokens, torch.get_num_threads()))
         contestants = [
