@@ -37,9 +37,6 @@ from codegpt.postprocess import Extent
 from codegpt.prompt import Fim, parse_fim
 
 PSM, SPM = parse_fim("qwen2.5-coder/psm"), parse_fim("qwen2.5-coder/spm")
-BURST = 3
-"""Every third key asks: with as many requests, more of the text is typed."""
-
 KEYS = (Kind.KEY, Kind.NEWLINE)
 
 
@@ -58,7 +55,7 @@ class Contestant(NamedTuple):
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
 @click.option("--documents", "count", default=6, show_default=True, type=click.IntRange(1), help="Typed in.")
 @click.option("--events", default=12, show_default=True, type=click.IntRange(1), help="Of each document.")
-@click.option("--slow-events", default=5, show_default=True, type=click.IntRange(1), help="For the slow ones.")
+@click.option("--slow-events", default=5, show_default=True, type=click.IntRange(2), help="For the slow ones.")
 @click.option("--generate-rounds", default=1, show_default=True, type=click.IntRange(0), help="With transformers.")
 @click.option("--peers", default=Path(".cache/peers"), show_default=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
@@ -114,9 +111,7 @@ def _round(each: Contestant, documents: Sequence[tuple[str, Document]]) -> list[
     options = CompletionOptions(extent=Extent.LINE)
     rows: list[Row] = []
     for document in documents[: each.documents]:
-        rows += replay(
-            [document], each.engine, each.fim, events=each.events, places=1, accepts=False, options=options, burst=BURST
-        )
+        rows += replay([document], each.engine, each.fim, events=each.events, places=1, accepts=False, options=options)
     return rows
 
 

@@ -21,7 +21,7 @@ from codegpt.engine.next_token import logprob_of, next_token, row_uniforms
 from codegpt.engine.pace import GUESS_TOKENS, Pace
 from codegpt.engine.prompt_cache import PromptCache, PromptCaches
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
-from codegpt.engine.speculate import Guess, Guesser
+from codegpt.engine.speculate import SURE, Guess, Guesser
 from codegpt.engine.tokens import Tokens
 
 PREFILL_CHUNK_TOKENS = 256
@@ -29,6 +29,9 @@ PREFILL_CHUNK_TOKENS = 256
 
 AHEAD_CHUNK_TOKENS = 64
 """The same while nobody waits for the prompt: whoever asks meanwhile stops it, and a chunk that is stopped is lost."""
+
+PENDING_TOKENS = 4
+"""So many tokens of a prompt at most are computed together with what is expected behind it, in one pass."""
 
 SHRINK_BELOW = 0.75
 """A batch is made anew, without its ended rows, once no more than this share of it is still growing."""
@@ -171,6 +174,7 @@ def decode(
     rows_at_once: int = 0,
     pace: Pace | None = None,
     begins: Sequence[str] = (),
+    expected: str = "",
 ) -> list[list[Generation]]:
     """Draw `n` rows for each prompt; every prompt has at least one token.
 
@@ -179,6 +183,7 @@ def decode(
         rows_at_once: how many rows grow together, or the `n` of one prompt if those are more; 0 for all.
         pace: a single row guesses its next tokens as this says; None for never.
         begins: what the rows of each prompt have to begin with; () for nothing.
+        expected: what a single row may well write, its beginning included; "" where nobody knows.
     """
     decoder = Decoder(model, tokens, params, interrupt, watch)
     rows = [
@@ -189,7 +194,7 @@ def decode(
     unfinished = StopReason.LENGTH
     try:
         if len(prompts) * n == 1:
-            decoder.alone(prompts[0], rows[0][0], single or PromptCache(), pace)
+            decoder.alone(prompts[0], rows[0][0], single or PromptCache(), pace, expected)
         else:
             waiting = deque(zip(prompts, rows, strict=True))
             decoder.together(waiting, rows_at_once or len(prompts) * n, single)
@@ -208,41 +213,55 @@ class Decoder:
     interrupt: Interrupt
     watch: Watch | None
 
-    def alone(self, prompt: Sequence[int], row: Row, kept: PromptCache, pace: Pace | None) -> None:
+    def alone(self, prompt: Sequence[int], row: Row, kept: PromptCache, pace: Pace | None, expected: str = "") -> None:
         """Grow one row in the cache of its prompt, which keeps it; with guesses, which change nothing but the time."""
         guesser = Guesser()
         if pace:
             guesser.extend(kept.ids)  # what was written the last time may be what comes now
             guesser.extend(prompt)
-        logits = prefill(self.model, prompt, kept, self.interrupt, pace)
-        self.draw(logits, [row])
+        shared = min(common_prefix(kept.ids, prompt), len(prompt) - 1)
+        if pace and expected and len(prompt) - shared <= PENDING_TOKENS:
+            kept.truncate(shared)
+            kept.computed = len(prompt) - shared
+            pending = list(prompt[shared:])  # computed together with what is expected behind it
+        else:
+            self.draw(prefill(self.model, prompt, kept, self.interrupt, pace), [row])
+            pending = row.ids[-1:]
+            guesser.extend(pending)
         while row.stop_reason is None:
-            guesser.extend(row.ids[-1:])
-            guess = self.guess(row, guesser, pace) if pace else Guess((), 0)
-            held, ids = len(kept.ids), [row.ids[-1], *guess.ids]
+            guess = self.guess(row, guesser, pace, expected, len(pending)) if pace else Guess((), 0)
+            held, ids = len(kept.ids), [*pending, *guess.ids]
             positions = torch.arange(held, held + len(ids))[None]
-            begun = perf_counter()
-            logits = self.model.forward(torch.tensor([ids]), kept.cache, self.interrupt, None, positions, len(ids))
+            begun, count = perf_counter(), 1 + len(guess.ids)
+            logits = self.model.forward(torch.tensor([ids]), kept.cache, self.interrupt, None, positions, count)
             kept.ids.extend(ids)
-            self.draw(logits[:, 0], [row])
-            right = 0
-            for at, guessed in enumerate(guess.ids):
-                hit = row.ids[-1] == guessed
-                if pace:
-                    pace.saw(guess.matched, hit)
-                if not hit or row.stop_reason is not None:
-                    break
-                right += 1
-                guesser.extend([guessed])
-                self.draw(logits[:, at + 1], [row])
-            kept.truncate(held + 1 + right)
+            right = self.check(logits, row, guess, guesser, pace)
+            kept.truncate(held + len(pending) + right)
             if pace:
                 pace.took(len(ids), perf_counter() - begun)
+            pending = row.ids[-1:]
 
-    def guess(self, row: Row, guesser: Guesser, pace: Pace) -> Guess:
+    def check(self, logits: Tensor, row: Row, guess: Guess, guesser: Guesser, pace: Pace | None) -> int:
+        """Draw as long as what is drawn is what was guessed, and once more; how many guessed tokens were right."""
+        for at in range(len(guess.ids)):
+            self.draw(logits[:, at], [row])
+            guesser.extend(row.ids[-1:])
+            hit = row.ids[-1] == guess.ids[at]
+            if pace:
+                pace.saw(guess.matched, hit)
+            if not hit or row.stop_reason is not None:
+                return at
+        self.draw(logits[:, -1], [row])
+        guesser.extend(row.ids[-1:])
+        return len(guess.ids)
+
+    def guess(self, row: Row, guesser: Guesser, pace: Pace, expected: str, pending: int) -> Guess:
         """What may come next; never more than the row may still become."""
-        guess = guesser.guess(max(GUESS_TOKENS))
-        most = min(pace.guess_tokens(guess.matched), self.params.max_new_tokens - len(row.ids) - 1)
+        rest = expected[len(row.written) :] if expected.startswith(row.written) else ""
+        most = max(GUESS_TOKENS)
+        guess = Guess(self.tokens.encode_text(rest)[:most], SURE) if rest else guesser.guess(most)
+        room = min(most + 1 - pending, self.params.max_new_tokens - len(row.ids) - 1)
+        most = min(pace.guess_tokens(guess.matched), room)
         return Guess(guess.ids[: max(0, most)], guess.matched)
 
     def together(self, waiting: Waiting, at_once: int, kept: PromptCache | None) -> None:

@@ -3,7 +3,7 @@
 It is learnt over the life of an engine: machines, models and texts differ.
 """
 
-from codegpt.engine.speculate import LONGEST_MATCH
+from codegpt.engine.speculate import LONGEST_MATCH, SURE
 
 _TRY_AGAIN = 16
 """After so many guesses that would not have paid, one is tried: the text may have changed."""
@@ -11,8 +11,10 @@ _TRY_AGAIN = 16
 _WEIGHT = 0.1
 """Of what was just seen, in what is expected."""
 
-GUESS_TOKENS = (1, 3)
-"""How long a guess may be: two and four tokens are what one pass computes best."""
+GUESS_TOKENS = (1, 3, 7)
+"""How long a guess may be: two, four and eight tokens are what one pass computes best."""
+
+_SURE_AT_FIRST = 0.9
 
 FEWEST_TOKENS = 32
 """Of a prompt, from which its speed is learnt."""
@@ -25,7 +27,9 @@ class Pace:
 
     def __init__(self) -> None:
         self._seconds: dict[int, float] = {}  # by the tokens of a pass
-        self._right = [0.0] + [1 - 0.5**matched for matched in range(1, LONGEST_MATCH + 1)]  # by the tokens matched
+        # By the tokens matched; the last one is of what was suggested before.
+        self._right = [0.0] + [1 - 0.5**matched for matched in range(1, LONGEST_MATCH + 1)] + [_SURE_AT_FIRST]
+        assert len(self._right) == SURE + 1
         self._passed_over = 0
         self._read_tokens_per_s = 0.0
 

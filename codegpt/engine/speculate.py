@@ -13,6 +13,12 @@ from typing import NamedTuple
 LONGEST_MATCH = 4
 """So many of the last tokens are looked for at most."""
 
+SURE = LONGEST_MATCH + 1
+"""Said of a guess that is what was suggested before, of which some was typed since."""
+
+_SHARED = 40
+"""So many characters before a cursor tell where in an earlier text it stands."""
+
 _TYPE = "i"
 _BYTES = array(_TYPE).itemsize
 
@@ -22,6 +28,21 @@ class Guess(NamedTuple):
 
     ids: Sequence[int]
     matched: int
+
+
+class Said(NamedTuple):
+    """The text before a cursor, and what was suggested there."""
+
+    before: str
+    suggested: str
+
+    def after(self, before: str) -> str:
+        """What of the suggestion is still to come after this text; "" where that went another way, or elsewhere."""
+        tail = before[-_SHARED:]
+        near = self.before[-_SHARED:] + self.suggested
+        found = near.rfind(tail) if tail else -1
+        rest = near[found + len(tail) :] if found >= 0 else ""
+        return rest if len(rest) <= len(self.suggested) else ""
 
 
 class Guesser:

@@ -30,6 +30,7 @@ from codegpt.engine.protocol import (
     never,
 )
 from codegpt.engine.scoring import logprobs_after
+from codegpt.engine.speculate import Said
 from codegpt.engine.tokens import Tokens
 from codegpt.errors import CheckpointError, OutOfMemory, PromptTooLong
 from codegpt.prompt import Prompt
@@ -48,6 +49,7 @@ class TorchEngine:
         self._pace = Pace()
         self._last_prompt = PromptWork()
         self._most_bytes = MOST_BYTES
+        self._said = Said("", "")
         self.forget()
         self._info = ModelInfo(
             name=name,
@@ -94,16 +96,22 @@ class TorchEngine:
             *(self._encode(prompt, params.max_new_tokens, params.heal) for prompt in prompts), strict=True
         )
         interrupt = _interrupt(params.timeout_s, cancelled)
+        alone = not rows_at_once and len(prompts) == 1
+        before = _text_before(prompts[0])
+        rest = self._said.after(before) if alone else ""
+        expected = begins[0] + rest if rest else ""
 
         def rows() -> list[list[Generation]]:
             kept = None if rows_at_once else self._kept  # a long run's draws do not depend on what came before
+            pace = self._pace
             return decode(
-                self._model, self._tokens, ids, params, n, interrupt, watch, kept, rows_at_once, self._pace, begins
+                self._model, self._tokens, ids, params, n, interrupt, watch, kept, rows_at_once, pace, begins, expected
             )
 
         written = self._making_room(rows)
-        if not rows_at_once and len(ids) == 1:
+        if alone:
             self._last_prompt = PromptWork(len(ids[0]), self._kept.sequences[-1].computed)
+            self._said = Said(before, written[0][0].text)
         return written
 
     def search(
@@ -163,6 +171,7 @@ class TorchEngine:
     def forget(self) -> None:
         """Drop the kept prompts; see `Engine.forget`."""
         self._kept = PromptCaches(self._most_bytes)
+        self._said = Said("", "")
 
     def _making_room(self, work: Callable[[], Result]) -> Result:
         """Do it; where memory runs out, give up the kept prompts, keep fewer from then on, and do it once more.
@@ -195,6 +204,12 @@ class TorchEngine:
                 f"the model's {self._info.context_tokens}"
             )
         return ids or [min(self._tokens.end_ids, default=0)], begin  # nothing to continue: as after an earlier text
+
+
+def _text_before(prompt: Prompt) -> str:
+    """The text that the answer goes on from; "" where the prompt ends in a control token."""
+    last = prompt.parts[-1] if prompt.parts else ""
+    return last if isinstance(last, str) else ""
 
 
 def _interrupt(timeout_s: float | None, cancelled: Cancelled) -> Interrupt:

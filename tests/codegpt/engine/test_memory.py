@@ -61,7 +61,7 @@ def test_kept_prompts_are_given_up_and_the_answer_is_the_same(
     plain = engine.generate([prompt], params)
     model.fails = 1
     with caplog.at_level(logging.WARNING):
-        assert engine.generate([prompt], params) == plain
+        assert engine.generate([prompt], params)[0][0].token_ids == plain[0][0].token_ids
     assert caplog.messages == [f"out of memory: keeping at most {MOST_BYTES // 2 >> 20} MB of prompts from now on"]
     assert engine.last_prompt.computed == engine.last_prompt.tokens
     assert engine.generate([prompt], params)[0][0].token_ids == plain[0][0].token_ids

@@ -8,8 +8,10 @@ from codegpt.engine.model import Model, never_interrupted
 from codegpt.engine.pace import Pace
 from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import SamplingParams
-from codegpt.engine.speculate import LONGEST_MATCH, Guess, Guesser
+from codegpt.engine.speculate import LONGEST_MATCH, Guess, Guesser, Said
 from codegpt.engine.tokens import Tokens
+from codegpt.engine.torch_engine import TorchEngine
+from codegpt.prompt import Prompt
 
 
 def guesser(ids: list[int]) -> Guesser:
@@ -56,6 +58,61 @@ class Eager(Pace):
 
     def saw(self, matched: int, right: bool) -> None:
         self.right.append(right)
+
+
+def test_what_is_still_to_come_of_a_suggestion() -> None:
+    said = Said("def f(value):\n    ret", "urn value\n")
+    assert said.after("def f(value):\n    ret") == "urn value\n"
+    assert said.after("def f(value):\n    return va") == "lue\n"
+    assert said.after("def f(value):\n    return value\n") == ""
+    assert said.after("def f(value):\n    rex") == ""  # another way
+    assert said.after("def f(value):\n    re") == ""  # further back
+    assert said.after("") == ""
+    long = Said("x" * 99, "yy" * 99)
+    assert long.after("more above\n" + "x" * 99 + "yy") == "yy" * 98
+    assert Said("", "").after("a") == Said("", "").after("") == ""
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("ab\n", max_size=60), st.text("ab\n", min_size=1, max_size=20), st.integers(0, 20))
+def test_who_types_what_was_suggested_is_followed(before: str, suggested: str, typed: int) -> None:
+    rest = Said(before, suggested).after(before + suggested[:typed])
+    assert suggested.endswith(rest)
+    assert before + suggested[:typed] == "" or len(rest) <= max(0, len(suggested) - typed)
+
+
+def test_what_was_suggested_before_is_written_in_few_passes(model: Model, tokens: Tokens) -> None:
+    params = SamplingParams(max_new_tokens=12)
+    for text in ("def f(x):\n    return ", "é😀 = "):
+        prompt = tokens.encode_text(text)
+        [[slow]] = decode_plain(model, tokens, [prompt], params, 1, never_interrupted)
+        for expected in (slow.text, slow.text[:5] + "?" * 20, "?", slow.text + "?"):
+            for cold in (True, False):
+                kept, pace = PromptCaches(), Eager()
+                if not cold:
+                    decode(
+                        model, tokens, [prompt[:-2]], SamplingParams(max_new_tokens=1), 1, never_interrupted, kept=kept
+                    )
+                [[fast]] = decode(
+                    model, tokens, [prompt], params, 1, never_interrupted, kept=kept, pace=pace, expected=expected
+                )
+                assert (fast.token_ids, fast.text, fast.stop_reason) == (slow.token_ids, slow.text, slow.stop_reason)
+                assert all(own.cache.length == len(own.ids) for own in kept.sequences)
+                assert kept.sequences[-1].computed == (len(prompt) if cold else 2)
+                assert cold or expected != "?" or not pace.right[0]
+
+
+def test_an_engine_remembers_what_it_suggested(model: Model, tokens: Tokens) -> None:
+    engine, params = TorchEngine(model, tokens), SamplingParams(max_new_tokens=10)
+    plain = TorchEngine(model, tokens)
+    text = "value = "
+    [[first]] = engine.generate([Prompt((text,))], params)
+    for typed in (1, 2, 4):
+        prompt = Prompt((text + first.text[:typed],))
+        plain.forget()
+        [[anew]] = plain.generate([prompt], params)
+        [[again]] = engine.generate([prompt], params)
+        assert again.token_ids == anew.token_ids
 
 
 def test_guessing_changes_no_token(model: Model, tokens: Tokens) -> None:
