@@ -39,9 +39,9 @@ class CpuStep:
         count = rows * tokens
         shape = self._shape
         threads = cpu_kernels.threads()
-        flow = hidden.reshape(count, features).numpy().copy()
-        normal = np.empty_like(flow)
-        attended = np.empty((count, shape.heads * shape.head_dim), np.float32)
+        flow, normal = cpu_kernels.empty(count, features), cpu_kernels.empty(count, features)
+        flow[:] = hidden.reshape(count, features).numpy()
+        attended = cpu_kernels.empty(count, shape.heads * shape.head_dim)
         turns = angles.reshape(count, -1)
         cosines, sines = turns.cos().numpy(), turns.sin().numpy()
         first = np.array(starts, np.int64)
@@ -57,7 +57,7 @@ class CpuStep:
             flow += layer.out.few(attended, threads)
             cpu_kernels.normalize(flow, mlp_norm, shape.norm_epsilon, normal)
             both = layer.gate_up.few(normal, threads)
-            gated = np.empty((count, both.shape[1] // 2), np.float32)
+            gated = cpu_kernels.empty(count, both.shape[1] // 2)
             cpu_kernels.gate(both, gated)
             flow += layer.down.few(gated, threads)
         return torch.from_numpy(flow).view(rows, tokens, features)

@@ -8,7 +8,6 @@ that how many rows are computed together changes no more than the order of a sum
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -82,7 +81,7 @@ class Int8Linear:
 
     def few(self, x: Array, threads: int) -> Array:
         """(R, I) to (R, O), plain arrays of float32 in rows; `threads` as `cpu_kernels.threads` said."""
-        out = np.empty((len(x), len(self._arrays[1])), np.float32)
+        out = cpu_kernels.empty(len(x), len(self._arrays[1]))
         cpu_kernels.multiply(x, *self._arrays, out, threads)
         if self._added is not None:
             out += self._added
