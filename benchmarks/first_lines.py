@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from codegpt_evals.metrics import mean_difference
 from codegpt_evals.replay import default_documents
 from codegpt_evals.typist import Event, Kind, type_again
@@ -25,6 +26,7 @@ from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.complete import CompletionOptions, complete
 from codegpt.console import run_and_exit
 from codegpt.document import Document
+from codegpt.errors import InputError
 from codegpt.load import load_model, warm_up
 from codegpt.postprocess import Extent
 from codegpt.source_file import read_document
@@ -50,6 +52,8 @@ def main(files: tuple[Path, ...], places: int, out: Path | None) -> None:
     warm_up(loaded.engine)
     documents = [(path.name, read_document(path)) for path in files] or default_documents()
     asked = [(name, event) for name, document in documents for event in _events(document, places)]
+    if not asked:
+        raise InputError("the files hold no line that could be typed again")
     rows: dict[str, list[tuple[bool, float]]] = {way: [] for way in WAYS}
     for _, event in track(asked, description="places"):
         loaded.engine.forget()
@@ -90,7 +94,7 @@ def _figures(found: list[tuple[bool, float]], whole: list[tuple[bool, float]]) -
         "exact": round(statistics.mean(exact for exact, _ in found), 4),
         "more_than_whole": [round(value, 4) for value in (more.value, more.low, more.high)],
         "p50_ms": round(statistics.median(times), 1),
-        "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
+        "p95_ms": round(float(np.percentile(times, 95)), 1),
     }
 
 

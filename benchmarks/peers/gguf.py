@@ -6,8 +6,10 @@ python benchmarks/peers/gguf.py FOLDER
 import sys
 from pathlib import Path
 
+import click
+
 from codegpt.checkpoints import CHECKPOINTS, DEFAULT_MODEL
 from codegpt.checkpoints.pulling import fetch_gguf
 
 if __name__ == "__main__":
-    print(fetch_gguf(CHECKPOINTS[DEFAULT_MODEL], Path(sys.argv[1])))  # noqa: T201
+    click.echo(fetch_gguf(CHECKPOINTS[DEFAULT_MODEL], Path(sys.argv[1])))
