@@ -58,7 +58,7 @@ class CpuStep:
             cpu_kernels.normalize(flow, mlp_norm, shape.norm_epsilon, normal)
             both = layer.gate_up.few(normal, threads)
             gated = cpu_kernels.empty(count, both.shape[1] // 2)
-            cpu_kernels.gate(both, gated)
+            cpu_kernels.gate(both, gated, threads)
             flow += layer.down.few(gated, threads)
         return torch.from_numpy(flow).view(rows, tokens, features)
 
