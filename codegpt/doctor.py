@@ -23,6 +23,7 @@ class Examination:
     device: str
     dtype: str
     why: str
+    kernels: str
     cache: str
     default_model: str
 
@@ -46,9 +47,19 @@ def examine() -> Examination:
         device=str(placement.device),
         dtype=str(placement.dtype).removeprefix("torch."),
         why=placement.why,
+        kernels=_kernels(placement.device.type),
         cache=str(cache_root()),
         default_model=model,
     )
+
+
+def _kernels(device: str) -> str:
+    if device != "cpu":
+        return f"torch's, for {device}"
+    from codegpt.engine.cpu_kernels import THREADED
+
+    slow = "compiled by numba, in one thread: install OpenMP (in Debian libgomp1) to use all cores"
+    return "compiled by numba, with OpenMP" if THREADED else slow
 
 
 def measure(model: str) -> dict[str, object]:

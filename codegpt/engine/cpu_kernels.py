@@ -7,13 +7,18 @@ longer than the arithmetic in them.
 Shapes: R tokens in all, B rows of T tokens each (R = B * T), H features, N query heads and K key heads of D features.
 """
 
+import numba
 import numpy as np
 import torch
 from numba import get_num_threads, njit, prange, set_num_threads
 
 Array = np.ndarray
 
-_MOST_THREADS = get_num_threads()
+_MOST_THREADS = get_num_threads()  # this starts them
+THREADED = numba.threading_layer() != "workqueue"  # type: ignore[attr-defined]  # numba does not list it
+"""Whether the kernels run in several threads: numba's own pool, which is what there is without OpenMP, takes longer to
+start than a product takes, and ends the process where two callers meet in it."""
+
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
@@ -220,7 +225,7 @@ def threads() -> int:
 
     With one thread no other is asked: where all cores are busy, waiting for one takes longer than the product.
     """
-    count = min(torch.get_num_threads(), _MOST_THREADS)
+    count = min(torch.get_num_threads(), _MOST_THREADS) if THREADED else 1
     set_num_threads(count)
     return count
 

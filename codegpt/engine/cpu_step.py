@@ -24,12 +24,14 @@ class CpuStep:
         layers: float32, their matrices int8.
     """
 
-    most_tokens = FEW_ROWS
-
     def __init__(self, shape: Shape, layers: Sequence[Layer[Int8Linear]]) -> None:
         self._shape = shape
         self._layers = layers
         self._norms = [(layer.attention_norm.numpy(), layer.mlp_norm.numpy()) for layer in layers]
+
+    def takes(self, rows: int, tokens: int, length: int, padded: bool) -> bool:
+        """See `Step`."""
+        return rows * tokens <= FEW_ROWS and (tokens == 1 or not padded)
 
     def __call__(
         self, hidden: Tensor, cache: KvCache, angles: Tensor, starts: Sequence[int], interrupt: Interrupt

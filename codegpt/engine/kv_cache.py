@@ -21,10 +21,12 @@ class KvCache:
 
     Attributes:
         length: the tokens that all layers hold.
+        untouched: whoever copies what is held sets it to that length; tokens from there on may differ from the copy.
     """
 
     def __init__(self) -> None:
         self.length = 0
+        self.untouched = 0
         self._rooms: list[Tensor] = []  # of each layer: (2, B, H, at least T, D), keys and values
 
     @property
@@ -41,6 +43,7 @@ class KvCache:
             like: gives such a layer its type and device.
         """
         needed = self.length + tokens
+        self.untouched = min(self.untouched, self.length)
         if layer == len(self._rooms):
             rows, heads, features = new
             self._rooms.append(like.new_empty(2, rows, heads, needed + GROW_TOKENS, features))

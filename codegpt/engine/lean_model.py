@@ -91,10 +91,20 @@ class Weights(Generic[L]):
     head: L
 
 
+class Keep(Protocol):
+    """Where the layers put keys and values."""
+
+    def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Keep (B, K, T, D) more of a layer; gives all of it."""
+        ...
+
+
 class Step(Protocol):
     """Another way through all layers, for a few tokens."""
 
-    most_tokens: int
+    def takes(self, rows: int, tokens: int, length: int, padded: bool) -> bool:
+        """Whether it is made for so many tokens of so many rows behind `length` others."""
+        ...
 
     def __call__(
         self, hidden: Tensor, cache: KvCache, angles: Tensor, starts: Sequence[int], interrupt: Interrupt
@@ -111,21 +121,80 @@ class Step(Protocol):
         ...
 
 
+class LeanLayers:
+    """All decoder layers, in torch's operators.
+
+    Args:
+        dtype: of what flows between them, and of keys and values.
+    """
+
+    def __init__(self, shape: Shape, layers: Sequence[Layer[Linear]], dtype: torch.dtype) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self._layers = layers
+
+    def __call__(self, hidden: Tensor, keep: Keep, angles: Tensor, mask: Tensor | None, interrupt: Interrupt) -> Tensor:
+        """(B, T, H) through all of them; `mask` as `mask_of` makes it.
+
+        Raises:
+            Interrupted: `interrupt` gave a reason.
+        """
+        rotation = torch.polar(torch.ones_like(angles), angles)[:, :, None]  # (B, T, 1, D/2)
+        for index, layer in enumerate(self._layers):
+            reason = interrupt()
+            if reason is not None:
+                raise Interrupted(reason)
+            attended = self._attend(layer, index, self._normed(hidden, layer.attention_norm), rotation, mask, keep)
+            hidden = hidden + attended
+            gate, up = layer.gate_up(self._normed(hidden, layer.mlp_norm)).chunk(2, dim=-1)
+            hidden = hidden + layer.down(torch.nn.functional.silu(gate) * up)
+        return hidden
+
+    def mask_of(self, seen: Tensor) -> Tensor:
+        """From (B or 1, T, all keys), whether a token sees a key, to what is added to (B or 1, 1, G*T, all keys)."""
+        if seen.shape[1] > 1:
+            seen = seen.repeat(1, self.shape.group, 1)
+        mask = torch.zeros(seen.shape, dtype=self.dtype, device=seen.device)
+        return mask.masked_fill_(~seen, -torch.inf)[:, None]
+
+    def _normed(self, hidden: Tensor, weight: Tensor) -> Tensor:
+        return torch.rms_norm(hidden, weight.shape, weight, self.shape.norm_epsilon)
+
+    def _attend(
+        self, layer: Layer[Linear], index: int, hidden: Tensor, rotation: Tensor, mask: Tensor | None, keep: Keep
+    ) -> Tensor:
+        """Attention of (B, T, H) over what is kept and itself."""
+        shape = self.shape
+        rows, tokens = hidden.shape[:2]
+        heads = layer.qkv(hidden).view(rows, tokens, -1, shape.head_dim)
+        rotating = heads[:, :, : shape.heads + shape.kv_heads].float()
+        pairs = torch.view_as_complex(rotating.view(*rotating.shape[:-1], -1, 2))
+        rotated = torch.view_as_real(pairs * rotation).flatten(-2).to(self.dtype)
+        queries, keys = rotated[:, :, : shape.heads], rotated[:, :, shape.heads :]
+        values = heads[:, :, shape.heads + shape.kv_heads :].to(self.dtype)
+        all_keys, all_values = keep.append(index, keys.transpose(1, 2), values.transpose(1, 2))
+        # (B, T, K*G, D) -> (B, K, G*T, D): K heads that share keys among G queries each
+        grouped = queries.view(rows, tokens, shape.kv_heads, shape.group, shape.head_dim).permute(0, 2, 3, 1, 4)
+        attended = torch.nn.functional.scaled_dot_product_attention(
+            grouped.flatten(2, 3), all_keys, all_values, attn_mask=mask
+        )
+        apart = attended.view(rows, shape.kv_heads, shape.group, tokens, shape.head_dim).permute(0, 3, 1, 2, 4)
+        return layer.out(apart.flatten(2))
+
+
 class LeanModel:
     """A `Model` over plain tensors.
 
     Args:
-        dtype: of what flows between the layers, and of keys and values.
-        step: used where there are few tokens.
+        layers: the slow twin of `step`; they do what it does not take.
+        step: used where it takes what is asked.
     """
 
-    def __init__(
-        self, shape: Shape, weights: Weights[Linear], dtype: torch.dtype, arithmetic: str, step: Step | None = None
-    ) -> None:
+    def __init__(self, layers: LeanLayers, weights: Weights[Linear], arithmetic: str, step: Step | None = None) -> None:
+        shape = layers.shape
+        self._layers = layers
         self._step = step
-        self._shape = shape
         self._weights = weights
-        self._dtype = dtype
         self.device: torch.device = weights.norm.device
         self.context_tokens: int = shape.context_tokens
         self.arithmetic = arithmetic
@@ -150,57 +219,20 @@ class LeanModel:
         if position_ids is None:
             position_ids = torch.arange(cache.length, cache.length + tokens).expand(rows, -1)
         angles = position_ids.to(self.device)[..., None] * self._frequencies  # (B, T, D/2)
-        hidden = self._weights.embedding[ids].to(self._dtype)
-        if self._step and rows * tokens <= self._step.most_tokens and (tokens == 1 or attention_mask is None):
+        hidden = self._weights.embedding[ids].to(self._layers.dtype)
+        if self._step and self._step.takes(rows, tokens, cache.length, attention_mask is not None):
             starts = [0] * rows if attention_mask is None else attention_mask.argmax(dim=1).tolist()
             hidden = self._step(hidden, cache, angles, starts, interrupt)
         else:
-            hidden = self._layers(hidden, cache, angles, attention_mask, interrupt)
+            mask = self._mask(tokens, cache.length, attention_mask)
+            hidden = self._layers(hidden, cache, angles, mask, interrupt)
         cache.advance(tokens)
-        return self._weights.head(self._normed(hidden[:, -count:], self._weights.norm))
-
-    def _layers(
-        self, hidden: Tensor, cache: KvCache, angles: Tensor, attention_mask: Tensor | None, interrupt: Interrupt
-    ) -> Tensor:
-        """(B, T, H) through all layers."""
-        rotation = torch.polar(torch.ones_like(angles), angles)[:, :, None]  # (B, T, 1, D/2)
-        mask = self._mask(hidden.shape[1], cache.length, attention_mask)
-        for index, layer in enumerate(self._weights.layers):
-            reason = interrupt()
-            if reason is not None:
-                raise Interrupted(reason)
-            attended = self._attend(layer, index, self._normed(hidden, layer.attention_norm), rotation, mask, cache)
-            hidden = hidden + attended
-            gate, up = layer.gate_up(self._normed(hidden, layer.mlp_norm)).chunk(2, dim=-1)
-            hidden = hidden + layer.down(torch.nn.functional.silu(gate) * up)
-        return hidden
-
-    def _normed(self, hidden: Tensor, weight: Tensor) -> Tensor:
-        return torch.rms_norm(hidden, weight.shape, weight, self._shape.norm_epsilon)
-
-    def _attend(
-        self, layer: Layer[Linear], index: int, hidden: Tensor, rotation: Tensor, mask: Tensor | None, cache: KvCache
-    ) -> Tensor:
-        """Attention of (B, T, H) over what is cached and itself."""
-        shape = self._shape
-        rows, tokens = hidden.shape[:2]
-        heads = layer.qkv(hidden).view(rows, tokens, -1, shape.head_dim)
-        rotating = heads[:, :, : shape.heads + shape.kv_heads].float()
-        pairs = torch.view_as_complex(rotating.view(*rotating.shape[:-1], -1, 2))
-        rotated = torch.view_as_real(pairs * rotation).flatten(-2).to(self._dtype)
-        queries, keys = rotated[:, :, : shape.heads], rotated[:, :, shape.heads :]
-        values = heads[:, :, shape.heads + shape.kv_heads :].to(self._dtype)
-        all_keys, all_values = cache.append(index, keys.transpose(1, 2), values.transpose(1, 2))
-        # (B, T, K*G, D) -> (B, K, G*T, D): K heads that share keys among G queries each
-        grouped = queries.view(rows, tokens, shape.kv_heads, shape.group, shape.head_dim).permute(0, 2, 3, 1, 4)
-        attended = torch.nn.functional.scaled_dot_product_attention(
-            grouped.flatten(2, 3), all_keys, all_values, attn_mask=mask
-        )
-        apart = attended.view(rows, shape.kv_heads, shape.group, tokens, shape.head_dim).permute(0, 3, 1, 2, 4)
-        return layer.out(apart.flatten(2))
+        norm = self._weights.norm
+        normed = torch.rms_norm(hidden[:, -count:], norm.shape, norm, self._layers.shape.norm_epsilon)
+        return self._weights.head(normed)
 
     def _mask(self, tokens: int, cached: int, attention_mask: Tensor | None) -> Tensor | None:
-        """(1 or B, 1, G*T, cached + T), 0 where a query sees a key, else minus infinity; None where all see all."""
+        """See `LeanLayers.mask_of`; None where all see all."""
         seen: Tensor | None = None
         if tokens > 1:
             everything = torch.ones(tokens, cached + tokens, dtype=torch.bool, device=self.device)
@@ -208,12 +240,7 @@ class LeanModel:
         if attention_mask is not None:
             held = attention_mask.to(self.device)[:, None, :].bool()
             seen = held if seen is None else seen & held
-        if seen is None:
-            return None
-        if tokens > 1:
-            seen = seen.repeat(1, self._shape.group, 1)
-        mask = torch.zeros(seen.shape, dtype=self._dtype, device=self.device)
-        return mask.masked_fill_(~seen, -torch.inf)[:, None]
+        return None if seen is None else self._layers.mask_of(seen)
 
 
 def interleave(rows: Tensor, heads: int) -> Tensor:

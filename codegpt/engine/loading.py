@@ -1,5 +1,6 @@
 """From the files of a checkpoint to a `Model`: the lean one where it covers the architecture."""
 
+import logging
 from pathlib import Path
 
 import torch
@@ -7,12 +8,15 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from codegpt.engine.device import Placement
-from codegpt.engine.lean_model import LeanModel, Shape, lean_shape
+from codegpt.engine.graph_step import GraphStep, cuda_graph
+from codegpt.engine.lean_model import LeanLayers, LeanModel, Shape, lean_shape
 from codegpt.engine.lean_weights import Tensors, dense, lean_weights
 from codegpt.engine.model import Model
 from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.protocol import Precision
 from codegpt.engine.shards import Shards
+
+logger = logging.getLogger(__name__)
 
 
 def load(directory: Path, placement: Placement, precision: Precision, store: Path | None, digest: str) -> Model:
@@ -37,7 +41,18 @@ def load(directory: Path, placement: Placement, precision: Precision, store: Pat
     if placement.device.type == "cpu" and precision is Precision.INT8:
         return _load_int8(tensors, shape, placement.dtype, store, digest)
     weights = lean_weights(tensors, shape, dense(placement.dtype, placement.device), placement.dtype, placement.device)
-    return LeanModel(shape, weights, placement.dtype, _name(placement.dtype))
+    layers = LeanLayers(shape, weights.layers, placement.dtype)
+    step = recorded(layers, weights.embedding.shape[1], placement) if placement.device.type == "cuda" else None
+    return LeanModel(layers, weights, _name(placement.dtype), step)
+
+
+def recorded(layers: LeanLayers, features: int, placement: Placement) -> GraphStep | None:
+    """The step of a GPU; None where it records nothing, and all goes layer by layer, slower."""
+    try:
+        return GraphStep(layers, features, placement.device, cuda_graph)
+    except RuntimeError as error:  # of the driver or its libraries, or too little memory
+        logger.warning("decoding goes layer by layer, since this GPU records no graph: %s", error)
+        return None
 
 
 def _load_int8(tensors: Tensors, shape: Shape, wide: torch.dtype, store: Path | None, digest: str) -> LeanModel:
@@ -53,7 +68,8 @@ def _load_int8(tensors: Tensors, shape: Shape, wide: torch.dtype, store: Path | 
     if len(matrices) > known:
         kept.write(matrices)
         weights = lean_weights(tensors, shape, int8({**matrices, **kept.read()}, wide), torch.float32, cpu)
-    return LeanModel(shape, weights, torch.float32, f"int8, {_name(wide)}", CpuStep(shape, weights.layers))
+    layers = LeanLayers(shape, weights.layers, torch.float32)
+    return LeanModel(layers, weights, f"int8, {_name(wide)}", CpuStep(shape, weights.layers))
 
 
 def _name(dtype: torch.dtype) -> str:

@@ -7,8 +7,9 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel, Qwen2Config
 
 from codegpt.engine.cpu_step import CpuStep
+from codegpt.engine.graph_step import GraphStep
 from codegpt.engine.int8 import int8
-from codegpt.engine.lean_model import LeanModel, lean_shape
+from codegpt.engine.lean_model import LeanLayers, LeanModel, lean_shape
 from codegpt.engine.lean_weights import dense, lean_weights
 from codegpt.engine.model import Model
 from codegpt.engine.module_model import ModuleModel
@@ -71,12 +72,14 @@ class StateDict:
 CPU = torch.device("cpu")
 
 
-def lean(module: PreTrainedModel) -> LeanModel:
-    """The module's weights in the lean model, as they are."""
+def lean(module: PreTrainedModel, *, graph: bool = False) -> LeanModel:
+    """The module's weights in the lean model, as they are; with the step that would be recorded, or without."""
     shape = lean_shape(module.config)
     assert shape is not None
     weights = lean_weights(StateDict(module), shape, dense(torch.float32, CPU), torch.float32, CPU)
-    return LeanModel(shape, weights, torch.float32, "test")
+    layers = LeanLayers(shape, weights.layers, torch.float32)
+    step = GraphStep(layers, weights.embedding.shape[1], CPU, lambda work: work, (64, 256)) if graph else None
+    return LeanModel(layers, weights, "test", step)
 
 
 def lean_int8(module: PreTrainedModel, *, step: bool = True) -> LeanModel:
@@ -84,12 +87,23 @@ def lean_int8(module: PreTrainedModel, *, step: bool = True) -> LeanModel:
     shape = lean_shape(module.config)
     assert shape is not None
     weights = lean_weights(StateDict(module), shape, int8({}, torch.float32), torch.float32, CPU)
-    return LeanModel(shape, weights, torch.float32, "test", CpuStep(shape, weights.layers) if step else None)
+    layers = LeanLayers(shape, weights.layers, torch.float32)
+    return LeanModel(layers, weights, "test", CpuStep(shape, weights.layers) if step else None)
+
+
+def _way(name: str, tiny_model: PreTrainedModel) -> Model:
+    if name == "module":
+        return ModuleModel(tiny_model)
+    return lean_int8(tiny_model) if name == "int8" else lean(tiny_model, graph=name == "graph")
+
+
+@pytest.fixture(scope="session", params=["module", "lean", "graph", "int8"])
+def model(request: pytest.FixtureRequest, tiny_model: PreTrainedModel) -> Model:
+    """Each of the ways to compute; each fast path has to agree with its slow twin in all of them."""
+    return _way(request.param, tiny_model)
 
 
 @pytest.fixture(scope="session", params=["module", "lean", "int8"])
-def model(request: pytest.FixtureRequest, tiny_model: PreTrainedModel) -> Model:
-    """Each of the ways to compute; each fast path has to agree with its slow twin in all of them."""
-    if request.param == "module":
-        return ModuleModel(tiny_model)
-    return lean(tiny_model) if request.param == "lean" else lean_int8(tiny_model)
+def model_by_layers(request: pytest.FixtureRequest, tiny_model: PreTrainedModel) -> Model:
+    """Those that ask before each of their three layers whether to go on."""
+    return _way(request.param, tiny_model)

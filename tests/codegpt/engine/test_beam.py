@@ -133,19 +133,19 @@ def test_a_kept_prompt_is_not_computed_again(model: Model, tokens: Tokens, monke
     assert [count for count in computed if count > 2] == [50]
 
 
-def test_interrupted_anywhere_it_returns_what_it_has(model: Model, tokens: Tokens) -> None:
+def test_interrupted_anywhere_it_returns_what_it_has(model_by_layers: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = 1\n" * 20)
     params = SamplingParams(max_new_tokens=4)
     kept = PromptCaches()
-    expected = beam_search(model, tokens, prompt, params, 3, go_on)
+    expected = beam_search(model_by_layers, tokens, prompt, params, 3, go_on)
     for calls in (0, 1, 2, 3, 4, 7, 10):  # of 3 layers
-        found = beam_search(model, tokens, prompt, params, 3, stop_after(calls), kept=kept)
+        found = beam_search(model_by_layers, tokens, prompt, params, 3, stop_after(calls), kept=kept)
         reasons = [row.stop_reason for row in found]
         assert reasons == sorted(reasons, key=lambda reason: reason is StopReason.CANCELLED)  # ended ones come first
         assert set(reasons) <= {StopReason.CANCELLED, StopReason.END_OF_TEXT}
         assert reasons
         assert [own.cache.length for own in kept.sequences] == [len(own.ids) for own in kept.sequences]
-    again = beam_search(model, tokens, prompt, params, 3, go_on, kept=kept)
+    again = beam_search(model_by_layers, tokens, prompt, params, 3, go_on, kept=kept)
     assert [row.token_ids for row in again] == [row.token_ids for row in expected]
 
 

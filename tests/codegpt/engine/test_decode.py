@@ -237,13 +237,13 @@ def test_rows_that_end_by_themselves_at_different_times(
 
 
 def test_rows_that_have_ended_are_not_touched_by_an_interruption(
-    model: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
+    model_by_layers: Model, tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Tokens, "end_ids", frozenset())
     prompts = [tokens.encode_text(text) for text in PROMPTS[:2]]
-    whole = decode(model, tokens, prompts, SAMPLED, 2, go_on, end_after([1, 2, 5, 12]))
+    whole = decode(model_by_layers, tokens, prompts, SAMPLED, 2, go_on, end_after([1, 2, 5, 12]))
     calls = 3 * (2 + 3) + 1  # 3 layers: two prompts, three steps, and into the fourth
-    cut = decode(model, tokens, prompts, SAMPLED, 2, stop_after(calls), end_after([1, 2, 5, 12]))
+    cut = decode(model_by_layers, tokens, prompts, SAMPLED, 2, stop_after(calls), end_after([1, 2, 5, 12]))
     assert cut[0] == whole[0]
     assert [row.stop_reason for row in cut[1]] == [StopReason.CANCELLED] * 2
     assert [row.token_ids for row in cut[1]] == [row.token_ids[:4] for row in whole[1]]

@@ -6,15 +6,18 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, GPT2Config, PreTrainedModel
 
-from codegpt.engine import int8
+from codegpt.engine import int8, loading
 from codegpt.engine.device import Placement
 from codegpt.engine.kv_cache import KvCache
-from codegpt.engine.lean_model import LeanModel
+from codegpt.engine.lean_model import LeanLayers, LeanModel, lean_shape
+from codegpt.engine.lean_weights import dense, lean_weights
 from codegpt.engine.loading import load
 from codegpt.engine.model import Model, never_interrupted
 from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.protocol import Precision
 from codegpt.errors import CheckpointError
+
+from .conftest import StateDict
 
 CPU = Placement(torch.device("cpu"), torch.float32, "for the test")
 IDS = torch.arange(20)[None] * 3
@@ -86,3 +89,17 @@ def test_a_checkpoint_that_lacks_something(saved: Path) -> None:
         file.unlink()
     with pytest.raises(CheckpointError, match="holds no safetensors files"):
         load(saved, CPU, Precision.FULL, None, "d1")
+
+
+def test_where_no_graph_is_recorded_all_goes_layer_by_layer(
+    tiny_model: PreTrainedModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_work: object) -> None:
+        raise RuntimeError("no stream")
+
+    monkeypatch.setattr(loading, "cuda_graph", fails)
+    shape = lean_shape(tiny_model.config)
+    assert shape is not None
+    weights = lean_weights(StateDict(tiny_model), shape, dense(CPU.dtype, CPU.device), CPU.dtype, CPU.device)
+    assert loading.recorded(LeanLayers(shape, weights.layers, CPU.dtype), 32, CPU) is None
+    assert caplog.messages == ["decoding goes layer by layer, since this GPU records no graph: no stream"]

@@ -68,12 +68,12 @@ def test_a_kept_prompt_changes_nothing(model: Model, tokens: Tokens) -> None:
         assert kept.sequences[-1].ids == prompt
 
 
-def test_interrupted_the_kept_prompt_stays_right(model: Model, tokens: Tokens) -> None:
+def test_interrupted_the_kept_prompt_stays_right(model_by_layers: Model, tokens: Tokens) -> None:
     kept = PromptCaches()
     prompt, text, following = (tokens.encode_text(each) for each in ("x = 1\n" * 9, "cd", "ef"))
-    expected = logprobs_after(model, prompt, [text], following, go_on)
+    expected = logprobs_after(model_by_layers, prompt, [text], following, go_on)
     for calls in (0, 1, 3, 4):  # of 3 layers: in the prompt, and behind it
         with pytest.raises(Interrupted):
-            logprobs_after(model, prompt, [text], following, stop_after(calls), kept)
+            logprobs_after(model_by_layers, prompt, [text], following, stop_after(calls), kept)
         assert [own.cache.length for own in kept.sequences] == [len(own.ids) for own in kept.sequences]
-    assert logprobs_after(model, prompt, [text], following, go_on, kept) == pytest.approx(expected, abs=1e-3)
+    assert logprobs_after(model_by_layers, prompt, [text], following, go_on, kept) == pytest.approx(expected, abs=1e-3)
