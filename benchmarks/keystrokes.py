@@ -5,6 +5,9 @@ the same documents), in turns, and each is asked with the same prompt, stopped b
 between two rounds. llama.cpp is also asked in its usual order (prefix, suffix, middle). Those that compute more of the
 prompt at every key get the first events of a place only; ratios are over the events that both have answered.
 
+The whole path is a row of its own: lines that are right are taken, as a person would, so that each engine sees the keys
+that its own suggestions leave; all events count, and blocks are suggested where the syntax says so.
+
     make peers
     python benchmarks/keystrokes.py [--rounds N] [--events N] [--slow-events N] [--out FILE]
 """
@@ -20,7 +23,7 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 import torch
-from codegpt_evals.replay import Row, default_documents, replay
+from codegpt_evals.replay import Row, default_documents, replay, summarize
 from codegpt_evals.typist import Kind
 from peers.engines import Generate, LlamaCpp
 from peers.machine import facts
@@ -41,7 +44,7 @@ KEYS = (Kind.KEY, Kind.NEWLINE)
 
 
 class Contestant(NamedTuple):
-    """An engine, how it is asked, and of how many documents how many events it gets."""
+    """An engine, how it is asked, of how many documents how many events it gets, and whether its lines are taken."""
 
     name: str
     engine: Engine
@@ -49,6 +52,7 @@ class Contestant(NamedTuple):
     fim: Fim
     documents: int
     events: int
+    accepts: bool = False
 
 
 @click.command()
@@ -84,9 +88,12 @@ def main(
                 Contestant("transformers", plain, plain.forget, SPM, 2, slow_events),
                 Contestant("transformers, prompt lookup", lookup, lookup.forget, SPM, 2, slow_events),
             ]
-        found: dict[str, list[list[Row]]] = {each.name: [] for each in contestants}
+        whole = [
+            each._replace(name=f"{each.name}, whole path", events=events // 2, accepts=True) for each in contestants[:2]
+        ]
+        found: dict[str, list[list[Row]]] = {each.name: [] for each in [*contestants, *whole]}
         for number in range(rounds):
-            order = contestants if number % 2 == 0 else contestants[::-1]
+            order = [*contestants, *whole] if number % 2 == 0 else [*whole[::-1], *contestants[::-1]]
             for each in order:
                 if number < generate_rounds or not isinstance(each.engine, Generate):
                     found[each.name].append(_round(each, documents))
@@ -96,6 +103,7 @@ def main(
             "rounds": rounds,
             "files": [name for name, _ in documents],
             "engines": {each.name: each.engine.info.dtype for each in contestants},
+            "whole_path": _whole(*(found.pop(each.name) for each in whole)),
             "llama.cpp": {"version": llama.version, "system": llama.system},
             "machine": facts(),
             **_summary(found),
@@ -108,10 +116,12 @@ def main(
 
 def _round(each: Contestant, documents: Sequence[tuple[str, Document]]) -> list[Row]:
     each.forget()
-    options = CompletionOptions(extent=Extent.LINE)
+    options = CompletionOptions() if each.accepts else CompletionOptions(extent=Extent.LINE)
     rows: list[Row] = []
     for document in documents[: each.documents]:
-        rows += replay([document], each.engine, each.fim, events=each.events, places=1, accepts=False, options=options)
+        rows += replay(
+            [document], each.engine, each.fim, events=each.events, places=1, accepts=each.accepts, options=options
+        )
     return rows
 
 
@@ -147,6 +157,23 @@ def _summary(found: dict[str, list[list[Row]]]) -> dict[str, Any]:
         for name, runs in found.items()
         if runs
     }
+
+
+def _whole(ours: list[list[Row]], theirs: list[list[Row]]) -> dict[str, Any]:
+    """The rows in which lines are taken."""
+
+    def of(runs: list[list[Row]], share: float) -> list[float]:
+        return [float(np.percentile([row.ms for row in rows], share)) for rows in runs]
+
+    result: dict[str, Any] = {}
+    for share in (50, 95):
+        own, other = of(ours, share), of(theirs, share)
+        ratio = statistics.median(a / b for a, b in zip(own, other, strict=True))
+        result[f"p{share}_ms"] = {"codegpt": statistics.median(own), "llama.cpp": statistics.median(other)}
+        result[f"ratio_p{share}"] = round(ratio, 3)
+    for name, runs in (("codegpt", ours), ("llama.cpp", theirs)):
+        result[f"keystrokes_saved, {name}"] = summarize(runs[0]).keystrokes_saved
+    return result
 
 
 def _ratio(of: Callable[[Sequence[Row]], float], ours: list[list[Row]], theirs: list[list[Row]]) -> float:
