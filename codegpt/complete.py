@@ -35,7 +35,7 @@ _TEXT = (HoleKind.STRING, HoleKind.COMMENT, HoleKind.DOCSTRING, HoleKind.IMPORT)
 _VALUE = (HoleKind.EXPRESSION, HoleKind.ARGUMENTS)
 
 
-CONFIGURATION = "default-1"
+CONFIGURATION = "default-2"
 """Names the defaults that are released: the default model, its format, `CompletionOptions()` and `request`'s prompt.
 
 Raise the number with any change of them that changes what is written. Quality is measured on it.
@@ -94,7 +94,7 @@ class CompletionOptions:
         )
 
 
-SHARES = (1.0, 0.5, 0.25, 0.125)
+SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)
 """Of the text around the cursor, what is looked at where reading all of it would take too long, or too much memory."""
 
 

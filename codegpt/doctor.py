@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from codegpt.checkpoints import DEFAULT_MODEL, find
 from codegpt.checkpoints.homes import cache_root
+from codegpt.engine.protocol import Precision
 from codegpt.errors import CodeGPTError
 
 
@@ -22,6 +23,7 @@ class Examination:
     transformers: str
     device: str
     dtype: str
+    weights: str
     why: str
     kernels: str
     cache: str
@@ -46,11 +48,18 @@ def examine() -> Examination:
         transformers=version("transformers"),
         device=str(placement.device),
         dtype=str(placement.dtype).removeprefix("torch."),
+        weights=_weights(placement.device.type),
         why=placement.why,
         kernels=_kernels(placement.device.type),
         cache=str(cache_root()),
         default_model=model,
     )
+
+
+def _weights(device: str) -> str:
+    if device != "cpu" or os.environ.get("CODEGPT_PRECISION") == Precision.FULL:
+        return "the floats of the checkpoint"
+    return "int8 for the Qwen2 and Llama family (CODEGPT_PRECISION=full for the checkpoint's floats)"
 
 
 def _kernels(device: str) -> str:

@@ -52,16 +52,16 @@ class CpuStep:
             if reason is not None:
                 raise Interrupted(reason)
             cpu_kernels.normalize(flow, attention_norm, shape.norm_epsilon, normal)
-            heads = layer.qkv.few(normal, threads).reshape(count, -1, shape.head_dim)
+            heads = layer.qkv.product(normal, threads).reshape(count, -1, shape.head_dim)
             room = self._room(cache, index, rows, tokens)
             cpu_kernels.rotate(heads, cosines, sines, room, cache.length)
             cpu_kernels.attend(heads, room, cache.length, first, attended, threads)
-            flow += layer.out.few(attended, threads)
+            flow += layer.out.product(attended, threads)
             cpu_kernels.normalize(flow, mlp_norm, shape.norm_epsilon, normal)
-            both = layer.gate_up.few(normal, threads)
+            both = layer.gate_up.product(normal, threads)
             gated = cpu_kernels.empty(count, both.shape[1] // 2)
             cpu_kernels.gate(both, gated, threads)
-            flow += layer.down.few(gated, threads)
+            flow += layer.down.product(gated, threads)
         return torch.from_numpy(flow).view(rows, tokens, features)
 
     def _room(self, cache: KvCache, index: int, rows: int, tokens: int) -> Array:

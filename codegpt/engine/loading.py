@@ -38,7 +38,7 @@ def load(directory: Path, placement: Placement, precision: Precision, store: Pat
         nn.Module.to(module, placement.device)
         return ModuleModel(module)
     tensors = Shards(directory)
-    if placement.device.type == "cpu" and precision is Precision.INT8:
+    if placement.device.type == "cpu" and precision is not Precision.FULL:
         return _load_int8(tensors, shape, placement.dtype, store, digest)
     weights = lean_weights(tensors, shape, dense(placement.dtype, placement.device), placement.dtype, placement.device)
     layers = LeanLayers(shape, weights.layers, placement.dtype)

@@ -49,7 +49,7 @@ class SamplingParams:
 
 
 class Precision(StrEnum):
-    """How weights lie in memory: as the floats of the checkpoint, or as int8 on a CPU."""
+    """How weights lie in memory: as the floats of the checkpoint, or as int8; by default that on a CPU alone."""
 
     AUTO = "auto"
     FULL = "full"

@@ -189,7 +189,7 @@ class TorchEngine:
             self.forget()
             if again:
                 logger.warning("out of memory: keeping at most %d MB of prompts from now on", self._most_bytes >> 20)
-        raise OutOfMemory("out of memory: close something, choose a smaller model, or CODEGPT_PRECISION=int8 on a CPU")
+        raise OutOfMemory("out of memory: close something, or choose a smaller model")
 
     def _encode(self, prompt: Prompt, new_tokens: int, heal: bool = False) -> tuple[list[int], str]:
         """The ids of a prompt, at least one, and what has to come first behind them.

@@ -382,4 +382,4 @@ def test_the_text_around_the_cursor_is_cut_to_what_is_read_in_time() -> None:
         return len(prompt_text(plan_in_time(document, offset, engine, parse_fim("qwen2.5-coder/spm"), options).prompt))
 
     # Whole lines, and as many of them above as the steps of the window's edge allow.
-    assert [asked(wait_s) for wait_s in (None, 2.0, 0.7, 0.4, 0.0)] == [1086, 1086, 504, 306, 162]
+    assert [asked(wait_s) for wait_s in (None, 2.0, 0.7, 0.4, 0.0)] == [1086, 1086, 504, 306, 114]

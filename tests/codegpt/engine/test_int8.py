@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegpt.engine import cpu_kernels
-from codegpt.engine.int8 import FEW_ROWS, MANY_ROWS, Int8, Int8Linear, dequantize, quantize
+from codegpt.engine.int8 import BLOCK_ROWS, FEW_ROWS, Int8, Int8Linear, dequantize, quantize
 
 
 def test_rounding_is_half_a_step_at_most() -> None:
@@ -48,7 +48,7 @@ def test_with_other_threads(threads: int) -> None:
         torch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("rows", [FEW_ROWS + 1, MANY_ROWS - 1, MANY_ROWS, MANY_ROWS + 9])
+@pytest.mark.parametrize("rows", [FEW_ROWS + 1, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * BLOCK_ROWS])
 @pytest.mark.parametrize("wide", [torch.float32, torch.bfloat16])
 def test_many_rows_equal_few(wide: torch.dtype, rows: int) -> None:
     torch.manual_seed(4)

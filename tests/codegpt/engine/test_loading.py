@@ -50,6 +50,11 @@ def test_another_architecture_goes_through_transformers(tmp_path: Path) -> None:
         torch.testing.assert_close(logits(model), logits(ModuleModel(module)), atol=2e-5, rtol=1e-4)
 
 
+def test_int8_is_what_a_cpu_computes_in_if_nobody_says_otherwise(saved: Path) -> None:
+    model = load(saved, CPU, Precision.AUTO, None, "d1")
+    assert model.arithmetic == "int8, float32"
+
+
 def test_int8_is_rounded_once(saved: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     rounded: list[tuple[int, ...]] = []
     quantize = int8.quantize
