@@ -89,7 +89,7 @@ def main(
                 Contestant("transformers, prompt lookup", lookup, lookup.forget, SPM, 2, slow_events),
             ]
         whole = [
-            each._replace(name=f"{each.name}, whole path", events=events // 2, accepts=True) for each in contestants[:2]
+            each._replace(name=f"{each.name}, whole path", events=events // 4, accepts=True) for each in contestants[:2]
         ]
         found: dict[str, list[list[Row]]] = {each.name: [] for each in [*contestants, *whole]}
         for number in range(rounds):

@@ -36,8 +36,13 @@ def fit_window(
     after = document.text[offset : offset + suffix_tokens * _MAX_CHARACTERS_PER_TOKEN]
     cursor_line = document.line_at(offset)
 
+    typed = min(len(before), offset - document.line_starts[cursor_line])
+
     def tokens_before(length: int) -> int:
-        return count_tokens(before[len(before) - length :])
+        if length <= typed:
+            return count_tokens(before[len(before) - length :])
+        above = before[len(before) - length : len(before) - typed]  # the same at the next key: counted already
+        return count_tokens(above) + count_tokens(before[len(before) - typed :])
 
     def fits_before(length: int) -> bool:
         return tokens_before(length) <= prefix_tokens

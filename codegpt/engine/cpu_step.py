@@ -4,6 +4,7 @@ One row of up to eight tokens, or up to eight rows of one token: what decoding, 
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,8 +18,20 @@ from codegpt.engine.lean_model import Layer, Shape
 from codegpt.engine.model import Interrupt, Interrupted
 
 
+class _Workspace(NamedTuple):
+    """What a pass writes between its products; kept, since making it anew takes a twentieth of the pass."""
+
+    flow: Array  # (R, H)
+    normal: Array  # (R, H)
+    heads: Array  # (R, (N + 2 K) * D)
+    attended: Array  # (R, N * D)
+    both: Array  # (R, 2 I)
+    gated: Array  # (R, I)
+    added: Array  # (R, H)
+
+
 class CpuStep:
-    """The layers of one model as plain arrays.
+    """The layers of one model as plain arrays; for one caller at a time.
 
     Args:
         layers: float32, their matrices int8.
@@ -28,6 +41,8 @@ class CpuStep:
         self._shape = shape
         self._layers = layers
         self._norms = [(layer.attention_norm.numpy(), layer.mlp_norm.numpy()) for layer in layers]
+        self._like = torch.empty(0, dtype=torch.float32)
+        self._workspaces: dict[int, _Workspace] = {}  # by the tokens in all
 
     def takes(self, rows: int, tokens: int, length: int, padded: bool) -> bool:
         """See `Step`."""
@@ -37,35 +52,36 @@ class CpuStep:
         self, hidden: Tensor, cache: KvCache, angles: Tensor, starts: Sequence[int], interrupt: Interrupt
     ) -> Tensor:
         """See `Step`; all of it float32."""
-        rows, tokens, features = hidden.shape
-        count = rows * tokens
+        rows, tokens, _ = hidden.shape
         shape = self._shape
         threads = cpu_kernels.threads()
-        flow, normal = cpu_kernels.empty(count, features), cpu_kernels.empty(count, features)
-        flow[:] = hidden.reshape(count, features).numpy()
-        attended = cpu_kernels.empty(count, shape.heads * shape.head_dim)
-        turns = angles.reshape(count, -1)
+        work = self._workspace(rows * tokens)
+        work.flow[:] = hidden.reshape(work.flow.shape).numpy()
+        heads = work.heads.reshape(rows * tokens, -1, shape.head_dim)
+        turns = angles.reshape(rows * tokens, -1)
         cosines, sines = turns.cos().numpy(), turns.sin().numpy()
         first = np.array(starts, np.int64)
         for index, (layer, (attention_norm, mlp_norm)) in enumerate(zip(self._layers, self._norms, strict=True)):
             reason = interrupt()
             if reason is not None:
                 raise Interrupted(reason)
-            cpu_kernels.normalize(flow, attention_norm, shape.norm_epsilon, normal)
-            heads = layer.qkv.product(normal, threads).reshape(count, -1, shape.head_dim)
-            room = self._room(cache, index, rows, tokens)
+            cpu_kernels.normalize(work.flow, attention_norm, shape.norm_epsilon, work.normal)
+            layer.qkv.product(work.normal, threads, work.heads)
+            room = cache.room_for(index, tokens, (rows, shape.kv_heads, shape.head_dim), self._like).numpy()
             cpu_kernels.rotate(heads, cosines, sines, room, cache.length)
-            cpu_kernels.attend(heads, room, cache.length, first, attended, threads)
-            flow += layer.out.product(attended, threads)
-            cpu_kernels.normalize(flow, mlp_norm, shape.norm_epsilon, normal)
-            both = layer.gate_up.product(normal, threads)
-            gated = cpu_kernels.empty(count, both.shape[1] // 2)
-            cpu_kernels.gate(both, gated, threads)
-            flow += layer.down.product(gated, threads)
-        return torch.from_numpy(flow).view(rows, tokens, features)
+            cpu_kernels.attend(heads, room, cache.length, first, work.attended, threads)
+            np.add(work.flow, layer.out.product(work.attended, threads, work.added), out=work.flow)
+            cpu_kernels.normalize(work.flow, mlp_norm, shape.norm_epsilon, work.normal)
+            layer.gate_up.product(work.normal, threads, work.both)
+            cpu_kernels.gate(work.both, work.gated, threads)
+            np.add(work.flow, layer.down.product(work.gated, threads, work.added), out=work.flow)
+        return torch.from_numpy(work.flow).view(rows, tokens, -1).clone()
 
-    def _room(self, cache: KvCache, index: int, rows: int, tokens: int) -> Array:
-        shape = self._shape
-        like = torch.empty(0, dtype=torch.float32)
-        room: Array = cache.room_for(index, tokens, (rows, shape.kv_heads, shape.head_dim), like).numpy()
-        return room
+    def _workspace(self, count: int) -> _Workspace:
+        if count not in self._workspaces:
+            layer = self._layers[0]
+            features = layer.out.outputs
+            widths = [features, features, layer.qkv.outputs, self._shape.heads * self._shape.head_dim]
+            widths += [layer.gate_up.outputs, layer.gate_up.outputs // 2, features]
+            self._workspaces[count] = _Workspace(*(cpu_kernels.empty(count, width) for width in widths))
+        return self._workspaces[count]

@@ -73,6 +73,11 @@ class Int8Linear:
         """What a product reads of the weights."""
         return self._matrix.weight.nbytes + self._matrix.scale.nbytes
 
+    @property
+    def outputs(self) -> int:
+        """O."""
+        return len(self._matrix.scale)
+
     def __call__(self, x: Tensor) -> Tensor:
         """(..., I) float32 to (..., O) float32."""
         rows = x.reshape(-1, x.shape[-1]).contiguous()
@@ -82,9 +87,14 @@ class Int8Linear:
             product = self._tiles(rows)
         return product.view(*x.shape[:-1], -1)
 
-    def product(self, x: Array, threads: int) -> Array:
-        """(R, I) to (R, O), plain arrays of float32 in rows; `threads` as `cpu_kernels.threads` said."""
-        out = cpu_kernels.empty(len(x), len(self._arrays[1]))
+    def product(self, x: Array, threads: int, out: Array | None = None) -> Array:
+        """(R, I) to (R, O), plain arrays of float32 in rows, into `out` where there is one.
+
+        Args:
+            threads: what `cpu_kernels.threads` said.
+        """
+        if out is None:
+            out = cpu_kernels.empty(len(x), self.outputs)
         for begin in range(0, len(x), BLOCK_ROWS):
             part = slice(begin, begin + BLOCK_ROWS)
             cpu_kernels.multiply(x[part], *self._arrays, out[part], threads)

@@ -10,7 +10,7 @@ Covered: any `tokenizer.json` of the tokenizers library. Not covered: tokenizers
 
 import json
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import takewhile
 
 from tokenizers import Tokenizer
@@ -21,6 +21,9 @@ from codegpt.errors import CheckpointError
 from codegpt.prompt import Markup, Prompt
 
 _REPLACEMENT = "\ufffd"
+
+_KEPT_TEXTS, _KEPT_CHARACTERS = 256, 2**15
+"""So many of the last texts that are not longer are kept encoded: at a key most of what is counted is as it was."""
 
 MOST_HEALED_TOKENS = 4
 """So many tokens are taken back at the most, where a tokenizer does not tell words apart."""
@@ -64,6 +67,7 @@ class Tokens:
         self._markup_ids = frozenset(self.markup.values())
         # The library numbers added tokens anew when it reads them, so those that stay move up where one was taken out.
         self._id_of_plain = {number: added[token] for token, number in _added(self._plain).items()}
+        self._encoded = lru_cache(_KEPT_TEXTS)(self._encode_text)
         self._anchor = self.encode_text("x")
         self._anchor_text: str = whole.decode(self._anchor, skip_special_tokens=False)
         framed = whole.encode("x")
@@ -78,6 +82,9 @@ class Tokens:
 
     def encode_text(self, text: str) -> list[int]:
         """The ids of plain text; none of them is a control token."""
+        return list(self._encoded(text) if len(text) <= _KEPT_CHARACTERS else self._encode_text(text))
+
+    def _encode_text(self, text: str) -> Sequence[int]:
         text = encode_utf8(text).decode()  # without lone surrogates, which the library refuses
         encoding = self._plain.encode(text, add_special_tokens=False)
         ids = [self._id_of_plain.get(token, token) for token in encoding.ids]
@@ -146,7 +153,7 @@ class Tokens:
 
     def count(self, text: str) -> int:
         """How many tokens plain text takes."""
-        return len(self.encode_text(text))
+        return len(self._encoded(text) if len(text) <= _KEPT_CHARACTERS else self._encode_text(text))
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of generated ids, without a character of which only some bytes are there yet.

@@ -21,7 +21,7 @@ class Settings:
     model: str = DEFAULT_MODEL
     fim: str = ""
     timeout_s: float = 30.0
-    wait_s: float = 30.0
+    wait_s: float = 1.0
 
 
 class ParsedSettings(NamedTuple):

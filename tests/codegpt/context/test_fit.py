@@ -120,3 +120,21 @@ def test_a_megabyte_is_quick_and_few_characters_are_counted(text: str) -> None:
     assert counted < 1_000_000
     assert 4096 <= len(window.prefix) <= 8199
     assert 384 * 8 - 1 <= len(window.suffix) <= 385 * 8
+
+
+def test_at_the_next_key_only_the_line_of_the_cursor_is_counted_anew() -> None:
+    lines, after = "".join(f"line_{number} = {number}\n" for number in range(300)), "end = 1\n" * 40
+    counted: list[set[str]] = []
+    for line in ("value = f", "value = fo"):
+        texts: set[str] = set()
+
+        def count(text: str, texts: set[str] = texts) -> int:
+            texts.add(text)
+            return words(text)
+
+        document = Document(lines + line + "\n" + after)
+        fit_window(document, len(lines) + len(line), 400, 100, count)
+        counted.append(texts)
+    first, second = counted
+    assert second - first == {"value = fo"}
+    assert len(second & first) > 5

@@ -249,3 +249,14 @@ def test_a_tokenizer_without_added_tokens() -> None:
 def test_a_lone_surrogate_is_text() -> None:
     tokens = Tokens(byte_level().to_str())
     assert tokens.decode(tokens.encode_text("a\ud83db")) == "a?b"
+
+
+def test_what_is_kept_encoded_is_nobody_elses_list() -> None:
+    tokens = Tokens(byte_level().to_str())
+    first = tokens.encode_text("def x")
+    wanted = list(first)
+    first.clear()
+    assert tokens.encode_text("def x") == wanted
+    assert tokens.count("def x") == len(wanted)
+    long = "def x" * 10_000  # longer than what is kept
+    assert tokens.count(long) == len(tokens.encode_text(long))
