@@ -16,7 +16,7 @@ from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
 from codegpt.doctor import examine
 from codegpt.engine.protocol import SamplingParams, StopReason, Watch
-from codegpt.load import LoadedModel, load_model
+from codegpt.load import LoadedModel, load_model, warm_up
 from codegpt.prompt import Prompt, render_fim
 
 PROMPT_LINES = 400  # some 3,000 tokens: seconds of prompt processing on two cores
@@ -80,6 +80,7 @@ def summary(seconds: list[float]) -> dict[str, float]:
 def measure(attempts: int, out: Path | None) -> None:
     """Measure how long a cancelled call goes on, in the prompt and while decoding."""
     loaded = load_model(DEFAULT_MODEL)
+    warm_up(loaded.engine)  # as the server does: compiled code is loaded once
     prefill = [cancel_in_prefill(loaded, attempt, 0.1 + 0.13 * (attempt % 8)) for attempt in range(attempts)]
     decoding = [cancel_in_decoding(loaded, attempt) for attempt in range(attempts)]
     facts = examine()

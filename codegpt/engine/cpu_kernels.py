@@ -22,7 +22,7 @@ start than a product takes, and ends the process where two callers meet in it.""
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _one_by_four(x: Array, row: int, weight: Array, at: tuple[int, int, int, int], scale: Array, out: Array) -> None:
     """One token, four outputs."""
     i0, i1, i2, i3 = at
@@ -37,7 +37,7 @@ def _one_by_four(x: Array, row: int, weight: Array, at: tuple[int, int, int, int
     out[row, i2], out[row, i3] = total2 * scale[i2], total3 * scale[i3]
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _two_by_two(x: Array, row: int, weight: Array, i: int, j: int, scale: Array, out: Array) -> None:
     """Two tokens, two outputs."""
     i0, i1, j0, j1 = _ZERO, _ZERO, _ZERO, _ZERO
@@ -51,7 +51,7 @@ def _two_by_two(x: Array, row: int, weight: Array, i: int, j: int, scale: Array,
     out[row, j], out[row + 1, j] = j0 * scale[j], j1 * scale[j]
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _four_by_two(x: Array, row: int, weight: Array, i: int, j: int, scale: Array, out: Array) -> None:
     """Four tokens, two outputs; three tokens are done as four, the last one twice."""
     row1, row2, row3 = row + 1, row + 2, min(row + 3, len(x) - 1)
@@ -70,7 +70,7 @@ def _four_by_two(x: Array, row: int, weight: Array, i: int, j: int, scale: Array
     out[row, j], out[row1, j], out[row2, j], out[row3, j] = j0 * scale[j], j1 * scale[j], j2 * scale[j], j3 * scale[j]
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _multiply(x: Array, weight: Array, scale: Array, out: Array, begin: int, end: int) -> None:
     """The outputs from `begin` to `end`, read at four places at once: memory then gives a third more a second.
 
@@ -92,14 +92,14 @@ def _multiply(x: Array, weight: Array, scale: Array, out: Array, begin: int, end
             _one_by_four(x, row, weight, (i0, i1, i2, i3), scale, out)
 
 
-@njit(fastmath=True, cache=True, parallel=True)
+@njit(fastmath=True, cache=True, nogil=True, parallel=True)
 def _multiply_together(x: Array, weight: Array, scale: Array, out: Array, threads: int) -> None:
     outputs = len(weight)
     for thread in prange(threads):
         _multiply(x, weight, scale, out, thread * outputs // threads, (thread + 1) * outputs // threads)
 
 
-@njit(fastmath=True, cache=True, inline="always")
+@njit(fastmath=True, cache=True, nogil=True, inline="always")
 def _exp(x: np.float32) -> np.float32:
     """E to a power that is not positive, to five digits; unlike the library's function it becomes vector code.
 
@@ -117,7 +117,7 @@ def _exp(x: np.float32) -> np.float32:
     return series
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _scores(queries: Array, keys: Array, first: int, second: int, scores: Array, at: int) -> None:
     """Products of four queries (4, D) with two keys, from `at` on; the second one may be the first again."""
     i0, i1, i2, i3, j0, j1, j2, j3 = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
@@ -135,7 +135,7 @@ def _scores(queries: Array, keys: Array, first: int, second: int, scores: Array,
     scores[0, at + 1], scores[1, at + 1], scores[2, at + 1], scores[3, at + 1] = j0, j1, j2, j3
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _softmax(scores: Array, query: int, seen: int, count: int, scale: np.float32) -> None:
     """Of the first `seen` scores; nothing of the others up to `count`."""
     largest, total = np.float32(-np.inf), _ZERO
@@ -150,7 +150,7 @@ def _softmax(scores: Array, query: int, seen: int, count: int, scale: np.float32
         scores[query, at] = _ZERO
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _mix(shares: Array, query: int, values: Array, begin: int, count: int, mixed: Array) -> None:
     """Add up `count` values (T, D) from `begin` on, for this query and the next, four at a time."""
     next_one = query + 1
@@ -170,7 +170,7 @@ def _mix(shares: Array, query: int, values: Array, begin: int, count: int, mixed
             mixed[next_one, k] += b0 * values[begin + at, k]
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _attend(heads: Array, room: Array, held: int, starts: Array, out: Array, first_job: int, last_job: int) -> None:
     """Those jobs from `first_job` to `last_job`: each is four queries of a row that share a key head.
 
@@ -205,7 +205,7 @@ def _attend(heads: Array, room: Array, held: int, starts: Array, out: Array, fir
             out[row * tokens + query // group, at : at + features] = mixed[i]
 
 
-@njit(fastmath=True, cache=True, parallel=True)
+@njit(fastmath=True, cache=True, nogil=True, parallel=True)
 def _attend_together(heads: Array, room: Array, held: int, starts: Array, out: Array, jobs: int, threads: int) -> None:
     for thread in prange(threads):
         _attend(heads, room, held, starts, out, thread * jobs // threads, (thread + 1) * jobs // threads)
@@ -261,7 +261,7 @@ def attend(heads: Array, room: Array, held: int, starts: Array, out: Array, coun
         _attend_together(heads, room, held, starts, out, jobs, count)
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def normalize(x: Array, weight: Array, epsilon: float, out: Array) -> None:
     """Divide (R, H) by the root of its mean square, and multiply by a weight (H,)."""
     rows, features = x.shape
@@ -274,7 +274,7 @@ def normalize(x: Array, weight: Array, epsilon: float, out: Array) -> None:
             out[row, k] = x[row, k] * factor * weight[k]
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def rotate(heads: Array, cosines: Array, sines: Array, room: Array, held: int) -> None:
     """Turn queries and keys to their positions, in place, and put keys and values behind those that are held.
 
@@ -301,7 +301,7 @@ def rotate(heads: Array, cosines: Array, sines: Array, room: Array, held: int) -
                 room[1, row, head, at, k] = heads[token, queries + key_heads + head, k]
 
 
-@njit(fastmath=True, cache=True)
+@njit(fastmath=True, cache=True, nogil=True)
 def _gate(both: Array, out: Array, begin: int, end: int) -> None:
     """The outputs from `begin` to `end`."""
     rows, features = out.shape
@@ -313,7 +313,7 @@ def _gate(both: Array, out: Array, begin: int, end: int) -> None:
             out[row, k] = x * share * both[row, features + k]
 
 
-@njit(fastmath=True, cache=True, parallel=True)
+@njit(fastmath=True, cache=True, nogil=True, parallel=True)
 def _gate_together(both: Array, out: Array, threads: int) -> None:
     features = out.shape[1]
     for thread in prange(threads):
