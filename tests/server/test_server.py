@@ -258,7 +258,7 @@ def test_what_there_was_no_time_for_is_read_while_nobody_asks(editor) -> None:
             e.open(text)
             assert await e.texts(60, 0) == ["y"]
             read = e.log.with_suffix(".read")
-            await e.until(read.exists)
+            await e.until(lambda: read.exists() and read.read_text().endswith("\n"))
             assert read.read_text().splitlines() == ["360 of 360"]
 
     asyncio.run(scenario())
@@ -298,7 +298,7 @@ def test_what_the_cursor_rests_at_is_read(editor) -> None:
                 e.client.protocol.notify("codegpt/cursor", unfit)
             e.client.protocol.notify("codegpt/cursor", {**place, "textDocument": {"uri": "file:///nobody/has.py"}})
             e.client.protocol.notify("codegpt/cursor", place)
-            await e.until(read.exists)
+            await e.until(lambda: read.exists() and read.read_text().endswith("\n"))
             assert read.read_text() == "120 of 120\n"
             assert await e.texts(20, 0) == ["y"]
 
