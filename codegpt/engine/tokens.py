@@ -82,7 +82,10 @@ class Tokens:
 
     def encode_text(self, text: str) -> list[int]:
         """The ids of plain text; none of them is a control token."""
-        return list(self._encoded(text) if len(text) <= _KEPT_CHARACTERS else self._encode_text(text))
+        return list(self._ids(text))
+
+    def _ids(self, text: str) -> Sequence[int]:
+        return self._encoded(text) if len(text) <= _KEPT_CHARACTERS else self._encode_text(text)
 
     def _encode_text(self, text: str) -> Sequence[int]:
         text = encode_utf8(text).decode()  # without lone surrogates, which the library refuses
@@ -153,7 +156,7 @@ class Tokens:
 
     def count(self, text: str) -> int:
         """How many tokens plain text takes."""
-        return len(self._encoded(text) if len(text) <= _KEPT_CHARACTERS else self._encode_text(text))
+        return len(self._ids(text))
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of generated ids, without a character of which only some bytes are there yet.
