@@ -37,9 +37,9 @@ KEYS = 4
 WHOLE = CompletionOptions(extent=Extent.LINE)
 WAYS = {
     "whole": WHOLE,
-    "whole, healed": replace(WHOLE, heal=True),
+    "whole, not healed": replace(WHOLE, heal=False),
     **{f"{share:g} of it": WHOLE.looking_at(share) for share in (0.5, 0.25, 0.125, 0.0625)},
-    "0.25 of it, healed": replace(WHOLE.looking_at(0.25), heal=True),
+    "0.25 of it, not healed": replace(WHOLE.looking_at(0.25), heal=False),
 }
 
 

@@ -35,7 +35,7 @@ _TEXT = (HoleKind.STRING, HoleKind.COMMENT, HoleKind.DOCSTRING, HoleKind.IMPORT)
 _VALUE = (HoleKind.EXPRESSION, HoleKind.ARGUMENTS)
 
 
-CONFIGURATION = "default-2"
+CONFIGURATION = "default-3"
 """Names the defaults that are released: the default model, its format, `CompletionOptions()` and `request`'s prompt.
 
 Raise the number with any change of them that changes what is written. Quality is measured on it.
@@ -71,7 +71,7 @@ class CompletionOptions:
     temperature: float = 0.0
     seed: int = 0
     wait_s: float | None = None
-    heal: bool = False
+    heal: bool = True
 
     def within(self, context_tokens: int) -> "CompletionOptions":
         """The same, cut down to a model's context: a quarter for the answer at most, the rest for the text around."""
