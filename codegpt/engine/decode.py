@@ -27,6 +27,9 @@ from codegpt.engine.tokens import Tokens
 PREFILL_CHUNK_TOKENS = 256
 """Prompt tokens computed in one forward pass: beyond this the passes gain little and memory grows."""
 
+GPU_CHUNK_TOKENS = 1024
+"""The same on a GPU, which is done with so many before it has been told what to do with a few."""
+
 AHEAD_CHUNK_TOKENS = 64
 """The same while nobody waits for the prompt: whoever asks meanwhile stops it, and a chunk that is stopped is lost."""
 
@@ -35,6 +38,9 @@ PENDING_TOKENS = 4
 
 SHRINK_BELOW = 0.75
 """A batch is made anew, without its ended rows, once no more than this share of it is still growing."""
+
+SETTLE_TOKENS = 8
+"""Tokens of a row are decoded anew with each that follows until there are so many."""
 
 
 @dataclass
@@ -50,6 +56,8 @@ class Row:
     stop_reason: StopReason | None = None
     begin: str = ""  # what it has to begin with, which is no part of its text
     written: str = ""  # its text, with the beginning
+    settled: int = 0  # of its tokens, those that are decoded for good
+    settled_text: str = ""
 
     def append(self, token: int, logprob: float, tokens: Tokens, params: SamplingParams, watch: Watch | None) -> None:
         """Take one drawn token and decide whether the row ends with it."""
@@ -59,7 +67,7 @@ class Row:
             self.ends.append(len(self.text))
             self.stop_reason = StopReason.END_OF_TEXT
             return
-        self.written = tokens.decode(self.ids)
+        self.written = self._decoded(tokens)
         self.text = self.written[len(self.begin) :]
         self.ends.append(len(self.text))
         if self.lacking:
@@ -72,6 +80,14 @@ class Row:
         if watch is not None and watch(self.index, self.text):
             self.stop_reason = StopReason.STOP
         self._end_at(params.max_new_tokens)
+
+    def _decoded(self, tokens: Tokens) -> str:
+        """What all tokens say; not all are decoded at each, as hundreds of rows would wait for that."""
+        rest = self.ids[self.settled :]
+        text = self.settled_text + tokens.decode(rest)
+        if len(rest) >= SETTLE_TOKENS and not tokens.breaks_off(rest):
+            self.settled, self.settled_text = len(self.ids), text
+        return text
 
     def _end_at(self, length: int) -> None:
         if self.stop_reason is None and len(self.ids) == length:
@@ -140,6 +156,7 @@ def prefill(
     done = min(common_prefix(kept.ids, ids), len(ids) - 1)  # the last token is always computed: its logits are wanted
     kept.truncate(done)
     kept.computed = len(ids) - done
+    chunk_tokens = chunk_tokens if model.device.type == "cpu" else GPU_CHUNK_TOKENS
     while True:
         chunk = list(ids[done : done + chunk_tokens])
         begun = perf_counter()

@@ -1,20 +1,21 @@
-"""A few tokens of one row through all layers as one recorded graph, so that a GPU waits for no launch.
+"""A few tokens through all layers as one recorded graph, so that a GPU waits for no launch.
 
-The slow twin is `LeanLayers`, which it records. What is recorded reads and writes the same memory each time: keys and
-values lie in a copy of the cache that never moves, positions are numbers in that memory, and a pass sees a whole bucket
-of keys, of which those behind its last token are masked. Each size of pass and bucket is recorded once, when the model
-is loaded; nothing is recorded or compiled between two requests. Other passes (prompts, batches, very long contexts) go
-layer by layer.
+The slow twin is `LeanLayers`, which it records, with the keys in pieces. What is recorded reads and writes the same
+memory each time: keys and values lie in the rooms of the cache, where they are anyway; positions are numbers in memory
+of the pass; all of a room is looked at, and what is not there yet is masked. So a recording serves as long as the rooms
+do, some hundred tokens, over all requests that go on in that cache. The first pass of a size over the rooms is done as
+it is, the second is recorded, which takes as long: what is asked once is not worth it.
 
 Source of the way: "Accelerating PyTorch with CUDA Graphs", pytorch.org, 2021.
 """
 
-import weakref
 from collections.abc import Callable, Sequence
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
+from codegpt.engine.attention import InPieces
 from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.lean_model import LeanLayers
 from codegpt.engine.model import Interrupt, Interrupted, never_interrupted
@@ -22,117 +23,119 @@ from codegpt.engine.model import Interrupt, Interrupted, never_interrupted
 SIZES = (1, 2, 4, 8)
 """Tokens of a pass: what guesses come in. Others are done as the next larger one."""
 
-BUCKETS = (512, 1024, 2048, 4096)
-"""Keys that a pass looks at."""
-
 Work = Callable[[], Tensor]
 
 Record = Callable[[Work], Work]
-"""From work on memory that stays, the same work, recorded."""
+"""From work on memory that stays, the same work, recorded. Whoever keeps the recording keeps that memory."""
 
 
-def cuda_graph(work: Work) -> Work:
-    """Record it on the GPU that is used now. It runs some times first, on a stream of its own, as libraries want it."""
-    aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    aside.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(aside):
-        for _ in range(3):
-            work()
-    torch.cuda.current_stream().wait_stream(aside)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        out = work()
+def cuda_graphs() -> Record:
+    """Recordings on the GPU that is used now; what lies between their first and last tensors is in the same memory."""
+    anchor = torch.cuda.CUDAGraph()  # shared memory is given up with the last recording in it: this one stays
+    with torch.cuda.graph(anchor):
+        torch.zeros(1, device="cuda")
 
-    def replay() -> Tensor:
-        graph.replay()
-        return out
+    def record(work: Work) -> Work:
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=anchor.pool(), capture_error_mode="thread_local"):
+            out = work()
 
-    return replay
+        def replay() -> Tensor:
+            graph.replay()
+            return out
+
+        return replay
+
+    return record
 
 
-class _Bucket:
-    """The first keys and values of the copy, as the layers see them."""
+class _Pass:
+    """One size of pass over the rooms of one cache.
 
-    def __init__(self, rooms: Tensor, positions: Tensor) -> None:
-        self._rooms = rooms  # (layers, 2, 1, K, keys, D)
-        self._positions = positions  # (T,)
+    Args:
+        rooms: of each layer (2, B, K, all tokens, D).
+    """
+
+    def __init__(self, layers: LeanLayers, rooms: Sequence[Tensor], size: int, features: int) -> None:
+        self.rooms = rooms
+        rows, device = rooms[0].shape[1], rooms[0].device
+        self.hidden = torch.zeros(rows, size, features, dtype=layers.dtype, device=device)
+        self.angles = torch.zeros(rows, size, layers.shape.head_dim // 2, device=device)
+        self.starts = torch.zeros(rows, 1, 1, dtype=torch.long, device=device)
+        self.length = torch.zeros(1, dtype=torch.long, device=device)
+        self.replay: Work | None = None
+        self.count = 0
+        self._begun: Sequence[int] = [0] * rows  # what `starts` holds
+        self._layers = layers
+        self._own = torch.arange(size, device=device)
+        self._keys = torch.arange(rooms[0].shape[-2], device=device)
+
+    def take(self, hidden: Tensor, angles: Tensor, starts: Sequence[int], length: int) -> None:
+        """What the next run is to work on; see `Step`."""
+        tokens = hidden.shape[1]
+        self.hidden[:, :tokens] = hidden
+        self.angles[:, :tokens] = angles
+        self.length.fill_(length)
+        if starts != self._begun:
+            self.starts.copy_(torch.tensor(starts)[:, None, None])
+            self._begun = starts
+
+    def work(self) -> Tensor:
+        """(B, T, H) of what lies in the memory of this pass."""
+        self._positions = self.length + self._own  # (T,)
+        mask = self._layers.mask_of((self._keys <= self._positions[:, None]) & (self._keys >= self.starts))
+        return self._layers(self.hidden, self, self.angles, mask, never_interrupted)
 
     def append(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """Write (1, K, T, D) at the positions of this pass; gives the whole bucket."""
-        room = self._rooms[layer]
-        room[0].index_copy_(2, self._positions, keys)
-        room[1].index_copy_(2, self._positions, values)
-        return room[0], room[1]
+        """Write (B, K, T, D) at the positions of this pass; gives the whole room."""
+        all_keys, all_values = self.rooms[layer]
+        all_keys.index_copy_(2, self._positions, keys)
+        all_values.index_copy_(2, self._positions, values)
+        return all_keys, all_values
 
 
 class GraphStep:
-    """The layers of one model, recorded.
+    """The layers of one model, recorded; for one caller at a time.
 
     Args:
-        record: how; `cuda_graph`, or nothing but the work itself where there is no GPU.
-        buckets: ascending.
+        record: how; `cuda_graphs()`, or nothing but the work itself where there is no GPU.
     """
 
-    def __init__(
-        self, layers: LeanLayers, features: int, device: torch.device, record: Record, buckets: Sequence[int] = BUCKETS
-    ) -> None:
-        shape = layers.shape
-        self._layers = layers
-        self._buckets = [bucket for bucket in buckets if bucket <= shape.context_tokens] or [shape.context_tokens]
-        self._rooms = torch.zeros(
-            (shape.layers, 2, 1, shape.kv_heads, self._buckets[-1], shape.head_dim), dtype=layers.dtype, device=device
-        )
-        self._copied: Callable[[], KvCache | None] = lambda: None
-        self._length = torch.zeros(1, dtype=torch.long, device=device)
-        self._hidden = {size: torch.zeros(1, size, features, dtype=layers.dtype, device=device) for size in SIZES}
-        self._angles = {size: torch.zeros(1, size, shape.head_dim // 2, device=device) for size in SIZES}
-        with torch.inference_mode():
-            self._passes = {
-                (size, bucket): record(self._work(size, bucket)) for size in SIZES for bucket in self._buckets
-            }
-
-    def _work(self, size: int, bucket: int) -> Work:
-        """A pass over memory that stays."""
-        device = self._length.device
-        own, keys = torch.arange(size, device=device), torch.arange(bucket, device=device)
-
-        def work() -> Tensor:
-            positions = self._length + own
-            mask = self._layers.mask_of((keys[None] <= positions[:, None])[None])
-            keep = _Bucket(self._rooms[..., :bucket, :], positions)
-            return self._layers(self._hidden[size], keep, self._angles[size], mask, never_interrupted)
-
-        return work
+    def __init__(self, layers: LeanLayers, record: Record) -> None:
+        self._layers = layers.attending(InPieces(layers.shape.kv_heads))
+        self._record = record
+        self._passes: WeakKeyDictionary[KvCache, dict[int, _Pass]] = WeakKeyDictionary()
 
     def takes(self, rows: int, tokens: int, length: int, padded: bool) -> bool:
         """See `Step`."""
-        return rows == 1 and tokens <= SIZES[-1] and not padded and length + SIZES[-1] <= self._buckets[-1]
+        return tokens <= SIZES[-1] and (tokens == 1 or not padded)
 
     def __call__(
         self, hidden: Tensor, cache: KvCache, angles: Tensor, starts: Sequence[int], interrupt: Interrupt
     ) -> Tensor:
-        """See `Step`; it can be interrupted before all layers alone."""
+        """See `Step`; it can be interrupted before all layers alone, and the next call overwrites what it gives."""
         reason = interrupt()
         if reason is not None:
             raise Interrupted(reason)
-        tokens, length = hidden.shape[1], cache.length
-        size = next(size for size in SIZES if size >= tokens)
-        bucket = next(bucket for bucket in self._buckets if bucket >= length + size)
-        self._copy(cache)
-        self._length.fill_(length)
-        self._hidden[size][:, :tokens] = hidden
-        self._angles[size][:, :tokens] = angles
-        out = self._passes[size, bucket]()[:, :tokens].clone()
-        like = self._rooms.new_empty(0)
-        _, _, _, heads, _, features = self._rooms.shape
-        for layer, new in enumerate(self._rooms[..., length : length + tokens, :]):
-            cache.room_for(layer, tokens, (1, heads, features), like)[..., length : length + tokens, :] = new
-        cache.untouched = length + tokens  # the copy has them too
-        return out
+        tokens = hidden.shape[1]
+        step = self._pass(hidden, cache, next(size for size in SIZES if size >= tokens))
+        step.take(hidden, angles, starts, cache.length)
+        step.count += 1
+        if step.count == 2:
+            step.replay = self._record(step.work)
+        return (step.replay or step.work)()[:, :tokens]
 
-    def _copy(self, cache: KvCache) -> None:
-        """Have what the cache holds, of which much is here already if the last pass was of the same one."""
-        begin = min(cache.untouched, cache.length) if self._copied() is cache else 0
-        for room, held in zip(self._rooms, cache.layers, strict=False):
-            room[..., begin : cache.length, :] = held[..., begin:, :]
-        self._copied = weakref.ref(cache)
+    def _pass(self, hidden: Tensor, cache: KvCache, size: int) -> _Pass:
+        """The pass of that size over the rooms that the cache has now."""
+        shape, (rows, _, features) = self._layers.shape, hidden.shape
+        new, like = (rows, shape.kv_heads, shape.head_dim), hidden.new_empty(0, dtype=self._layers.dtype)
+        rooms = [cache.room_for(layer, size, new, like) for layer in range(shape.layers)]
+        known = self._passes.setdefault(cache, {})
+        if any(each.rooms[0] is not rooms[0] for each in known.values()):
+            known.clear()
+        if not known:
+            for room in rooms:
+                room[..., cache.length :, :] = 0  # masked, but nothing times "not a number" is none
+        if size not in known:
+            known[size] = _Pass(self._layers, rooms, size, features)
+        return known[size]

@@ -9,8 +9,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from codegpt.engine.attention import PIECE_TOKENS
+
 GROW_TOKENS = 256
 """How many tokens of room a full layer makes besides what it needs now."""
+
+
+def _room_tokens(needed: int) -> int:
+    """A multiple of what attention may cut it into."""
+    return -(-(needed + GROW_TOKENS) // PIECE_TOKENS) * PIECE_TOKENS
 
 
 class KvCache:
@@ -21,12 +28,10 @@ class KvCache:
 
     Attributes:
         length: the tokens that all layers hold.
-        untouched: whoever copies what is held sets it to that length; tokens from there on may differ from the copy.
     """
 
     def __init__(self) -> None:
         self.length = 0
-        self.untouched = 0
         self._rooms: list[Tensor] = []  # of each layer: (2, B, H, at least T, D), keys and values
 
     @property
@@ -43,13 +48,12 @@ class KvCache:
             like: gives such a layer its type and device.
         """
         needed = self.length + tokens
-        self.untouched = min(self.untouched, self.length)
         if layer == len(self._rooms):
             rows, heads, features = new
-            self._rooms.append(like.new_empty(2, rows, heads, needed + GROW_TOKENS, features))
+            self._rooms.append(like.new_empty(2, rows, heads, _room_tokens(needed), features))
         room = self._rooms[layer]
         if needed > room.shape[-2]:
-            larger = room.new_empty(*room.shape[:-2], needed + GROW_TOKENS, room.shape[-1])
+            larger = room.new_empty(*room.shape[:-2], _room_tokens(needed), room.shape[-1])
             larger[..., : self.length, :] = room[..., : self.length, :]
             room = self._rooms[layer] = larger
         return room
@@ -87,7 +91,7 @@ class KvCache:
         self.length = length
         count = sum(len(part.rows) for part in parts)
         for layer, first in enumerate(parts[0].cache._rooms):
-            room = first.new_empty(2, count, first.shape[2], length + GROW_TOKENS, first.shape[-1])
+            room = first.new_empty(2, count, first.shape[2], _room_tokens(length), first.shape[-1])
             begin = 0
             for part in parts:
                 held = part.cache.length

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedConfig
 
+from codegpt.engine.attention import Attention, Whole
 from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.linear import Linear
 from codegpt.engine.model import Interrupt, Interrupted
@@ -126,12 +127,20 @@ class LeanLayers:
 
     Args:
         dtype: of what flows between them, and of keys and values.
+        attention: None for all keys at once.
     """
 
-    def __init__(self, shape: Shape, layers: Sequence[Layer[Linear]], dtype: torch.dtype) -> None:
+    def __init__(
+        self, shape: Shape, layers: Sequence[Layer[Linear]], dtype: torch.dtype, attention: Attention | None = None
+    ) -> None:
         self.shape = shape
         self.dtype = dtype
         self._layers = layers
+        self._attention = attention or Whole()
+
+    def attending(self, attention: Attention) -> "LeanLayers":
+        """The same layers, which attend in another way."""
+        return LeanLayers(self.shape, self._layers, self.dtype, attention)
 
     def __call__(self, hidden: Tensor, keep: Keep, angles: Tensor, mask: Tensor | None, interrupt: Interrupt) -> Tensor:
         """(B, T, H) through all of them; `mask` as `mask_of` makes it.
@@ -151,11 +160,8 @@ class LeanLayers:
         return hidden
 
     def mask_of(self, seen: Tensor) -> Tensor:
-        """From (B or 1, T, all keys), whether a token sees a key, to what is added to (B or 1, 1, G*T, all keys)."""
-        if seen.shape[1] > 1:
-            seen = seen.repeat(1, self.shape.group, 1)
-        mask = torch.zeros(seen.shape, dtype=self.dtype, device=seen.device)
-        return mask.masked_fill_(~seen, -torch.inf)[:, None]
+        """From (B or 1, T, all keys), whether a token sees a key, to what their attention wants."""
+        return self._attention.mask_of(seen.repeat(1, self.shape.group, 1), self.dtype)
 
     def _normed(self, hidden: Tensor, weight: Tensor) -> Tensor:
         return torch.rms_norm(hidden, weight.shape, weight, self.shape.norm_epsilon)
@@ -175,9 +181,7 @@ class LeanLayers:
         all_keys, all_values = keep.append(index, keys.transpose(1, 2), values.transpose(1, 2))
         # (B, T, K*G, D) -> (B, K, G*T, D): K heads that share keys among G queries each
         grouped = queries.view(rows, tokens, shape.kv_heads, shape.group, shape.head_dim).permute(0, 2, 3, 1, 4)
-        attended = torch.nn.functional.scaled_dot_product_attention(
-            grouped.flatten(2, 3), all_keys, all_values, attn_mask=mask
-        )
+        attended = self._attention(grouped.flatten(2, 3), all_keys, all_values, mask)
         apart = attended.view(rows, shape.kv_heads, shape.group, tokens, shape.head_dim).permute(0, 3, 1, 2, 4)
         return layer.out(apart.flatten(2))
 

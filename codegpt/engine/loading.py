@@ -8,10 +8,11 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from codegpt.engine.device import Placement
-from codegpt.engine.graph_step import GraphStep, cuda_graph
+from codegpt.engine.graph_step import GraphStep, cuda_graphs
+from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.lean_model import LeanLayers, LeanModel, Shape, lean_shape
 from codegpt.engine.lean_weights import Tensors, dense, lean_weights
-from codegpt.engine.model import Model
+from codegpt.engine.model import Model, never_interrupted
 from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.protocol import Precision
 from codegpt.engine.shards import Shards
@@ -40,6 +41,8 @@ def load(directory: Path, placement: Placement, precision: Precision, store: Pat
     tensors = Shards(directory)
     if placement.device.type == "cpu" and precision is not Precision.FULL:
         return _load_int8(tensors, shape, placement.dtype, store, digest)
+    if placement.device.type == "cuda":
+        torch.backends.cuda.enable_cudnn_sdp(False)  # it plans anew for every length, which takes tens of milliseconds
     weights = lean_weights(tensors, shape, dense(placement.dtype, placement.device), placement.dtype, placement.device)
     layers = LeanLayers(shape, weights.layers, placement.dtype)
     step = recorded(layers, weights.embedding.shape[1], placement) if placement.device.type == "cuda" else None
@@ -47,12 +50,18 @@ def load(directory: Path, placement: Placement, precision: Precision, store: Pat
 
 
 def recorded(layers: LeanLayers, features: int, placement: Placement) -> GraphStep | None:
-    """The step of a GPU; None where it records nothing, and all goes layer by layer, slower."""
+    """The step of a GPU, tried; None where it records nothing, and all goes layer by layer, slower."""
+    hidden = torch.zeros(1, 1, features, dtype=placement.dtype, device=placement.device)
+    angles = torch.zeros(1, 1, layers.shape.head_dim // 2, device=placement.device)
     try:
-        return GraphStep(layers, features, placement.device, cuda_graph)
+        step, cache = GraphStep(layers, cuda_graphs()), KvCache()
+        with torch.inference_mode():
+            for _ in range(3):
+                step(hidden, cache, angles, [0], never_interrupted)
     except RuntimeError as error:  # of the driver or its libraries, or too little memory
         logger.warning("decoding goes layer by layer, since this GPU records no graph: %s", error)
         return None
+    return step
 
 
 def _load_int8(tensors: Tensors, shape: Shape, wide: torch.dtype, store: Path | None, digest: str) -> LeanModel:

@@ -169,6 +169,10 @@ class Tokens:
             text = max((each.rstrip(_REPLACEMENT) for each in (text, *earlier)), key=len)
         return text
 
+    def breaks_off(self, ids: Sequence[int]) -> bool:
+        """Whether they end within a character, as far as can be seen."""
+        return self._decode(ids).endswith(_REPLACEMENT)
+
     def _decode(self, ids: Sequence[int]) -> str:
         text: str = self._whole.decode([*self._anchor, *ids], skip_special_tokens=False)
         return text[len(self._anchor_text) :]

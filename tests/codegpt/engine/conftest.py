@@ -78,7 +78,7 @@ def lean(module: PreTrainedModel, *, graph: bool = False) -> LeanModel:
     assert shape is not None
     weights = lean_weights(StateDict(module), shape, dense(torch.float32, CPU), torch.float32, CPU)
     layers = LeanLayers(shape, weights.layers, torch.float32)
-    step = GraphStep(layers, weights.embedding.shape[1], CPU, lambda work: work, (64, 256)) if graph else None
+    step = GraphStep(layers, lambda work: work) if graph else None
     return LeanModel(layers, weights, "test", step)
 
 

@@ -149,7 +149,7 @@ def test_interrupted_anywhere_it_returns_what_it_has(model_by_layers: Model, tok
     assert [row.token_ids for row in again] == [row.token_ids for row in expected]
 
 
-def test_what_has_ended_is_not_pushed_out_by_what_has_not(model: Model, tokens: Tokens) -> None:
+def test_what_has_ended_is_not_pushed_out_by_what_has_not(model_by_layers: Model, tokens: Tokens) -> None:
     prompt = tokens.encode_text("x = ")
     first: list[str] = []
 
@@ -157,9 +157,10 @@ def test_what_has_ended_is_not_pushed_out_by_what_has_not(model: Model, tokens: 
         first.append(text)
         return len(first) == 3  # the third of the likeliest ends at once
 
-    found = beam_search(model, tokens, prompt, SamplingParams(max_new_tokens=9), 2, stop_after(3), watch=watch)
+    params = SamplingParams(max_new_tokens=9)
+    found = beam_search(model_by_layers, tokens, prompt, params, 2, stop_after(3), watch=watch)
     assert [row.stop_reason for row in found] == [StopReason.CANCELLED, StopReason.CANCELLED]
     first.clear()
-    found = beam_search(model, tokens, prompt, SamplingParams(max_new_tokens=9), 3, stop_after(3), watch=watch)
+    found = beam_search(model_by_layers, tokens, prompt, params, 3, stop_after(3), watch=watch)
     assert [row.stop_reason for row in found] == [StopReason.STOP, StopReason.CANCELLED, StopReason.CANCELLED]
     assert found[0].text == first[2]

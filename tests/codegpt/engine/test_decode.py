@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+import torch
 
-from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, decode, decode_plain
+from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, Row, decode, decode_plain
 from codegpt.engine.model import Model
 from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
@@ -272,3 +273,14 @@ def test_rows_drawn_by_several_calls_are_those_of_one_call(model: Model, tokens:
     alone = [ids_of(decode(model, tokens, prompts, replace(SAMPLED, first_row=row), 1, go_on)) for row in range(4)]
     assert [[call[p][0] for call in alone] for p in range(count)] == together
     assert all(len(set(rows)) == 4 for rows in together)
+
+
+def test_a_row_decoded_bit_by_bit_says_what_its_tokens_say(tokens: Tokens) -> None:
+    text = "äöü – 😀😀😀 def f():\n    return '🇩🇪' # ñ" * 4
+    ids = [*tokens.encode_text(text), 0xF0 - 94, *tokens.encode_text("end")]
+    row = Row(0, torch.empty(0))
+    for count, token in enumerate(ids, 1):
+        row.append(token, 0.0, tokens, SamplingParams(max_new_tokens=1000), None)
+        assert row.written == row.text == tokens.decode(ids[:count])
+    assert row.settled > len(ids) - 16
+    assert row.text.startswith(text)

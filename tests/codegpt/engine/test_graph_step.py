@@ -1,11 +1,14 @@
 """What a GPU would record gives the logits of the layers, whatever was copied before; here nothing is recorded."""
 
+import gc
+import weakref
+
 import pytest
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from codegpt.engine.graph_step import GraphStep, Work
-from codegpt.engine.kv_cache import KvCache
+from codegpt.engine.kv_cache import KvCache, Rows, gather
 from codegpt.engine.lean_model import LeanLayers, LeanModel, Weights, lean_shape
 from codegpt.engine.lean_weights import dense, lean_weights
 from codegpt.engine.linear import Linear
@@ -24,6 +27,18 @@ def pair(name: str) -> tuple[LeanModel, LeanModel]:
     return lean(module, graph=True), lean(module)
 
 
+def weights_of(module: PreTrainedModel) -> Weights[Linear]:
+    shape = lean_shape(module.config)
+    assert shape is not None
+    return lean_weights(StateDict(module), shape, dense(torch.float32, CPU), torch.float32, CPU)
+
+
+def layers_of(module: PreTrainedModel) -> LeanLayers:
+    shape = lean_shape(module.config)
+    assert shape is not None
+    return LeanLayers(shape, weights_of(module).layers, torch.float32)
+
+
 def ids_of(count: int, seed: int = 1) -> torch.Tensor:
     return torch.randint(0, 260, (1, count), generator=torch.Generator().manual_seed(seed))
 
@@ -40,13 +55,13 @@ def both(models: tuple[LeanModel, LeanModel], caches: list[KvCache], ids: torch.
 
 
 @pytest.mark.parametrize("name", list(CONFIGS))
-def test_passes_of_all_sizes_and_across_buckets(name: str) -> None:
+def test_passes_of_all_sizes_and_across_rooms(name: str) -> None:
     models, caches = pair(name), [KvCache(), KvCache()]
-    ids, begin = ids_of(300), 0
-    for length in (40, 1, 2, 3, 8, 5, 1, 7, 150, 1, 8, 40, 4, 1):  # the last ones are behind the largest bucket
+    ids, begin = ids_of(500), 0
+    for length in (40, 1, 2, 3, 8, 5, 1, 7, 250, 1, 8, 40, 4, 1, 1, 2, 4):
         both(models, caches, ids[:, begin : begin + length])
         begin += length
-    assert begin > 256
+    assert begin > 40 + 256
 
 
 def test_what_was_truncated_and_written_anew_is_copied_anew() -> None:
@@ -65,10 +80,41 @@ def test_two_caches_in_turns() -> None:
         both(models, caches, ids_of(length, seed))
 
 
-def test_several_rows_go_layer_by_layer() -> None:
+def test_several_rows() -> None:
     models, caches = pair("qwen2"), [KvCache(), KvCache()]
-    for length in (9, 1):
+    for length in (9, 1, 1, 1, 4):
         both(models, caches, ids_of(2 * length).view(2, length))
+
+
+def test_rows_that_are_padded() -> None:
+    models, ids = pair("qwen2"), ids_of(30)
+    for count in (2, 300):
+        batches = []
+        for model in models:
+            short, long = KvCache(), KvCache()
+            model.forward(ids[:, :5], short, never_interrupted)
+            model.forward(ids[:, 5:17], long, never_interrupted)
+            rows = [Rows(short, [0, 0] * (count // 4)), Rows(long, [0] * (count - 2 * (count // 4)))]
+            batches.append(gather(rows, [5] * (count // 4 * 2) + [12] * (count - count // 4 * 2)))
+        for _ in range(3):
+            given = torch.arange(count)[:, None] % 250
+            logits = [
+                model.forward(given, batch.cache, never_interrupted, batch.attention_mask(), batch.position_ids())
+                for model, batch in zip(models, batches, strict=True)
+            ]
+            torch.testing.assert_close(*logits, atol=2e-5, rtol=1e-4)
+            batches = [batch.longer() for batch in batches]
+
+
+def test_what_a_room_held_before_is_not_seen() -> None:
+    models, caches = pair("qwen2"), [KvCache(), KvCache()]
+    both(models, caches, ids_of(20))
+    with torch.inference_mode():
+        for cache in caches:
+            for layer in range(3):
+                cache.room_for(layer, 0, (1, 2, 8), torch.empty(0))[..., 20:, :] = torch.nan
+    for length in (1, 1, 3, 3):
+        both(models, caches, ids_of(length))
 
 
 def test_interrupted_it_leaves_nothing_behind() -> None:
@@ -80,13 +126,10 @@ def test_interrupted_it_leaves_nothing_behind() -> None:
     both(models, caches, ids_of(3, 2))
 
 
-def test_all_is_recorded_at_the_start_and_nothing_later() -> None:
+def test_a_size_is_recorded_at_its_second_pass_and_anew_only_in_new_rooms() -> None:
     torch.manual_seed(3)
     module = AutoModelForCausalLM.from_config(CONFIGS["qwen2"], dtype=torch.float32)
-    shape = lean_shape(module.config)
-    assert shape is not None
-    weights: Weights[Linear] = lean_weights(StateDict(module), shape, dense(torch.float32, CPU), torch.float32, CPU)
-    layers = LeanLayers(shape, weights.layers, torch.float32)
+    layers = layers_of(module)
     recorded: list[tuple[int, ...]] = []
     played: list[tuple[int, ...]] = []
 
@@ -100,10 +143,44 @@ def test_all_is_recorded_at_the_start_and_nothing_later() -> None:
 
         return replay
 
-    model = LeanModel(layers, weights, "test", GraphStep(layers, 32, CPU, record, (16, 512, 4096)))
-    assert recorded == [(1, size, 32) for size in (1, 2, 4, 8) for _ in (16, 512)]  # the model has room for 512
+    model = LeanModel(layers, weights_of(module), "test", GraphStep(layers, record))
     cache = KvCache()
-    for length in (3, 10, 1, 8):
+    for length in (30, 1, 3, 1, 1, 4, 8):  # the first is a prompt
         model.forward(ids_of(length), cache, never_interrupted)
-    assert played == [(1, 4, 32), (1, 1, 32), (1, 8, 32)]
-    assert len(recorded) == 8
+    assert recorded == [(1, 1, 32), (1, 4, 32)]
+    assert played == [(1, 1, 32), (1, 1, 32), (1, 4, 32)]
+    other = KvCache()
+    for each in (other, cache, other, cache):  # what is recorded of one lasts while another is used
+        model.forward(ids_of(1), each, never_interrupted)
+    assert (len(recorded), len(played)) == (3, 6)
+    model.forward(ids_of(400), cache, never_interrupted)  # larger rooms
+    for _ in range(3):
+        model.forward(ids_of(1), cache, never_interrupted)
+    assert (len(recorded), len(played)) == (4, 8)
+
+
+def test_what_is_recorded_goes_with_its_cache() -> None:
+    torch.manual_seed(3)
+    module = AutoModelForCausalLM.from_config(CONFIGS["qwen2"], dtype=torch.float32)
+    layers = layers_of(module)
+    recorded: list[weakref.ref[object]] = []
+
+    class Recording:
+        def __init__(self, work: Work) -> None:
+            self.out = work()
+            recorded.append(weakref.ref(self))
+
+        def __call__(self) -> torch.Tensor:
+            return self.out
+
+    step, cache = GraphStep(layers, Recording), KvCache()
+    hidden, angles = torch.zeros(1, 1, 32), torch.zeros(1, 1, layers.shape.head_dim // 2)
+    gc.disable()
+    try:
+        for _ in range(2):
+            step(hidden, cache, angles, [0], never_interrupted)
+        assert recorded[0]() is not None
+        del cache
+        assert recorded[0]() is None  # at once: there is no cycle that the memory would wait for
+    finally:
+        gc.enable()

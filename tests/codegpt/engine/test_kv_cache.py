@@ -90,11 +90,12 @@ def test_an_empty_cache() -> None:
 def test_within_its_room_it_grows_in_place() -> None:
     cache = filled(3)
     places = [layer.data_ptr() for layer in cache.layers]
-    for number in range(GROW_TOKENS):
+    more = 320 - 3  # three and room for 256 more, in pieces of 64
+    for number in range(more):
         append(cache, 1, seed=number)
         assert [layer.data_ptr() for layer in cache.layers] == places
     before = copied(cache)
-    append(cache, 1, seed=GROW_TOKENS)
+    append(cache, 1, seed=more)
     assert all(place != layer.data_ptr() for place, layer in zip(places, cache.layers, strict=True))
     assert same([layer[..., :-1, :] for layer in cache.layers], before)
 
@@ -102,11 +103,11 @@ def test_within_its_room_it_grows_in_place() -> None:
 def test_room_for_more_may_be_written_from_outside() -> None:
     cache = filled(3)
     room = cache.room_for(1, 2, (1, HEADS, SIZE), torch.empty(0))
-    assert room.shape == (2, 1, HEADS, 3 + GROW_TOKENS, SIZE)
+    assert room.shape == (2, 1, HEADS, 320, SIZE)
     room[..., 3:5, :] = 7.0
     cache.advance(2)
     assert cache.layers[1][..., 3:, :].unique().tolist() == [7.0]
-    assert cache.room_for(1, GROW_TOKENS, (1, HEADS, SIZE), torch.empty(0)).shape[3] == 5 + 2 * GROW_TOKENS
+    assert cache.room_for(1, 320, (1, HEADS, SIZE), torch.empty(0)).shape[3] == 640  # 5 + 320 + 256, in pieces of 64
     assert cache.layers[1][..., 3:, :].unique().tolist() == [7.0]
 
 

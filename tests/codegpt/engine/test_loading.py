@@ -99,10 +99,10 @@ def test_a_checkpoint_that_lacks_something(saved: Path) -> None:
 def test_where_no_graph_is_recorded_all_goes_layer_by_layer(
     tiny_model: PreTrainedModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fails(_work: object) -> None:
+    def fails() -> None:
         raise RuntimeError("no stream")
 
-    monkeypatch.setattr(loading, "cuda_graph", fails)
+    monkeypatch.setattr(loading, "cuda_graphs", fails)
     shape = lean_shape(tiny_model.config)
     assert shape is not None
     weights = lean_weights(StateDict(tiny_model), shape, dense(CPU.dtype, CPU.device), CPU.dtype, CPU.device)
