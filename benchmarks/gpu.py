@@ -106,10 +106,12 @@ class Contestants:
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
+@click.option("--generate-rounds", default=1, show_default=True, type=click.IntRange(1), help="With transformers.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
-def main(directory: Path, rounds: int, out: Path | None) -> None:
+def main(directory: Path, rounds: int, generate_rounds: int, out: Path | None) -> None:
     """Measure; medians of all rounds."""
     placement = choose_placement()
+    torch.backends.cuda.enable_cudnn_sdp(False)  # as `loading` does
     them = Contestants.of(directory, placement)
     memory = _copied_bytes_per_s(placement.device, rounds)
     result = {
@@ -122,8 +124,8 @@ def main(directory: Path, rounds: int, out: Path | None) -> None:
         "agreement": _agreement(them),
         "read_tokens_per_s": {tokens: round(_read(them.model, tokens, rounds)) for tokens in READ},
         "key": _key(them, rounds),
-        "one_row": {behind: _one_row(them, behind, memory, rounds) for behind in WRITTEN_BEHIND},
-        "rows": {rows: _rows(them, rows, memory, rounds) for rows in ROWS},
+        "one_row": {behind: _one_row(them, behind, memory, rounds, generate_rounds) for behind in WRITTEN_BEHIND},
+        "rows": {rows: _rows(them, rows, memory, rounds, generate_rounds) for rows in ROWS},
     }
     if out:
         out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -198,7 +200,7 @@ def _key(them: Contestants, rounds: int) -> dict[str, float]:
     }
 
 
-def _one_row(them: Contestants, behind: int, memory: float, rounds: int) -> dict[str, float]:
+def _one_row(them: Contestants, behind: int, memory: float, rounds: int, generate_rounds: int) -> dict[str, float]:
     """Tokens a second of one row, and of that what the memory's speed would allow."""
     prompt = _ids(behind)
 
@@ -214,7 +216,7 @@ def _one_row(them: Contestants, behind: int, memory: float, rounds: int) -> dict
         return WRITTEN / (write(WRITTEN + 1) - write(1))
 
     recorded, layers = speed(them.model), speed(them.layers)
-    generate = _generate(them, prompt, 1, WRITTEN, rounds)
+    generate = _generate(them, prompt, 1, WRITTEN, generate_rounds)
     limit = memory / (them.model.weight_bytes + behind * them.kv_bytes)
     return {
         "tokens_per_s": round(recorded, 1),
@@ -225,7 +227,7 @@ def _one_row(them: Contestants, behind: int, memory: float, rounds: int) -> dict
     }
 
 
-def _rows(them: Contestants, rows: int, memory: float, rounds: int) -> dict[str, float]:
+def _rows(them: Contestants, rows: int, memory: float, rounds: int, generate_rounds: int) -> dict[str, float]:
     prompt = _ids(ROW_PROMPT_TOKENS)
     params = SamplingParams(ROW_TOKENS, temperature=0.8)
     seconds = _median_s(lambda: decode(them.model, them.tokens, [prompt], params, rows, never_interrupted), rounds)
@@ -234,7 +236,7 @@ def _rows(them: Contestants, rows: int, memory: float, rounds: int) -> dict[str,
     limit = rows * memory / (them.model.weight_bytes + rows * mean_length * them.kv_bytes)
     return {
         "tokens_per_s": round(speed),
-        "transformers": round(_generate(them, prompt, rows, ROW_TOKENS, rounds)),
+        "transformers": round(_generate(them, prompt, rows, ROW_TOKENS, generate_rounds)),
         "limit": round(limit),
         "share_of_limit": round(speed / limit, 3),
     }

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save_file
+from tokenizers import AddedToken, Tokenizer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_gguf_pytorch_utils import TENSOR_PROCESSORS, TensorProcessor, get_gguf_hf_weights_map
 
@@ -45,6 +46,7 @@ def convert_gguf(source: Path, directory: Path, progress: Progress = SILENT) -> 
         with _quiet_transformers():
             reader = gguf.GGUFReader(source)
             model = _empty_model(source, directory)
+            _add_tokens(reader, directory / "tokenizer.json")
             _save_shards(_tensors(reader, model, progress, f"converting {source.name}"), directory)
     except SafetensorError as error:
         # The one way in which writing safetensors fails: the system's message, without its errno.
@@ -52,6 +54,23 @@ def convert_gguf(source: Path, directory: Path, progress: Progress = SILENT) -> 
     except _READ_ERRORS as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise CheckpointError(f"{source} cannot be converted: {reason}") from error
+
+
+def _add_tokens(reader: gguf.GGUFReader, tokenizer_json: Path) -> None:
+    """Make an added token of each that the file says is one; transformers before 5.23 knows but a few of them."""
+    names, kinds = (reader.fields.get(f"tokenizer.ggml.{field}") for field in ("tokens", "token_type"))
+    if names is None or kinds is None or not tokenizer_json.exists():
+        return
+    tokenizer = Tokenizer.from_file(str(tokenizer_json))
+    known = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
+    added = {
+        name: kind == gguf.TokenType.CONTROL
+        for name, kind in zip(names.contents(), kinds.contents(), strict=False)
+        if kind in (gguf.TokenType.CONTROL, gguf.TokenType.USER_DEFINED) and name not in known
+    }
+    if added:
+        tokenizer.add_tokens([AddedToken(n, special=special, normalized=False) for n, special in added.items()])
+        tokenizer.save(str(tokenizer_json))
 
 
 def _empty_model(source: Path, directory: Path) -> PreTrainedModel:

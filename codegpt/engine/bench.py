@@ -31,8 +31,8 @@ class Bench:
         written_tokens_per_s: of one row behind it, without guesses.
         pass_ms: by the tokens of a pass; what guesses cost.
         weights_gb: what a pass reads of the weights, and `weights_gb_per_s` how fast that was for one token.
-        memory_gb_per_s: how fast this machine adds up what is in its memory, in as many threads; 0 on a GPU.
-        resident_gb: the most memory that this process had; 0 where the system does not tell.
+        memory_gb_per_s: how fast this machine adds up what is in its memory, in as many threads; or the GPU in its own.
+        resident_gb: the most memory that this process had, on a GPU of the GPU's; 0 where the system does not tell.
         limit: what keeps one row from being written faster.
     """
 
@@ -54,15 +54,17 @@ def bench(model: Model) -> Bench:
     def read() -> None:
         cache.truncate(0)
         for begin in range(0, PROMPT_TOKENS, PREFILL_CHUNK_TOKENS):
-            model.forward(ids[:, begin : begin + PREFILL_CHUNK_TOKENS], cache, never_interrupted)
+            logits = model.forward(ids[:, begin : begin + PREFILL_CHUNK_TOKENS], cache, never_interrupted)
+        float(logits[0, 0, 0])  # a GPU is done only when something is asked of it
 
     def write(tokens: int) -> None:
-        model.forward(ids[:, :tokens], cache, never_interrupted, count=tokens)
+        logits = model.forward(ids[:, :tokens], cache, never_interrupted, count=tokens)
         cache.truncate(PROMPT_TOKENS)
+        float(logits[0, 0, 0])
 
     read_s = _median_s(read, 2)
     passes = {tokens: _median_s(partial(write, tokens), REPEATS) for tokens in PASS_TOKENS}
-    memory = _memory_gb_per_s() if model.device.type == "cpu" else 0.0
+    memory = _memory_gb_per_s(model.device)
     weights = model.weight_bytes / _GB
     reached = weights / passes[1]
     return Bench(
@@ -72,20 +74,19 @@ def bench(model: Model) -> Bench:
         weights_gb=round(weights, 3),
         weights_gb_per_s=round(reached, 1),
         memory_gb_per_s=round(memory, 1),
-        resident_gb=round(_most_resident_bytes() / _GB, 2),
+        resident_gb=round(_most_resident_bytes(model.device) / _GB, 2),
         limit=_limit(reached, memory),
     )
 
 
 def _limit(reached: float, memory: float) -> str:
-    if not memory:
-        return "not known on this device"
     share = f"weights are read at {100 * reached / memory:.0f} % of what the memory gives"
     return f"memory: {share}" if reached >= SHARE_OF_MEMORY * memory else f"arithmetic and small operators: {share}"
 
 
 def _median_s(work: Callable[[], object], times: int) -> float:
     work()  # compiles, and fills the caches
+    work()  # records, on a GPU
     seconds = []
     for _ in range(times):
         begun = perf_counter()
@@ -94,12 +95,14 @@ def _median_s(work: Callable[[], object], times: int) -> float:
     return median(seconds)
 
 
-def _memory_gb_per_s() -> float:
-    numbers = torch.ones(2**25, dtype=torch.int64)  # 268 MB, more than any cache
+def _memory_gb_per_s(device: torch.device) -> float:
+    numbers = torch.ones(2**25, dtype=torch.int64, device=device)  # 268 MB, more than any cache
     return numbers.nbytes / _GB / _median_s(lambda: float(numbers.sum()), 5)
 
 
-def _most_resident_bytes() -> int:
+def _most_resident_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
     if sys.platform == "win32":
         return 0
     import resource

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from codegpt.checkpoints import convert
-from codegpt.checkpoints.convert import convert_gguf
+from codegpt.checkpoints.convert import _add_tokens, convert_gguf
 from codegpt.checkpoints.disk import is_full
 from codegpt.errors import CheckpointError
 
@@ -64,6 +64,19 @@ def test_transformers_loads_the_result(tiny_gguf: Path, tmp_path: Path) -> None:
         logits = model(torch.tensor([ids])).logits
     assert logits.shape == (1, 4, config["vocab_size"])
     assert torch.isfinite(logits).all()
+
+
+def test_control_tokens_are_those_of_the_file(tiny_gguf: Path, tmp_path: Path) -> None:
+    convert_gguf(tiny_gguf, tmp_path)
+    path = tmp_path / "tokenizer.json"
+    whole = path.read_text()
+    added = [(token["content"], token["id"], token["special"]) for token in json.loads(whole)["added_tokens"]]
+    assert [special for *_, special in added] == [True, True]
+    path.write_text(json.dumps({**json.loads(whole), "added_tokens": json.loads(whole)["added_tokens"][:1]}))
+    _add_tokens(gguf.GGUFReader(tiny_gguf), path)  # as after a reader that knows but some of them
+    again = json.loads(path.read_text())
+    assert [(token["content"], token["id"], token["special"]) for token in again["added_tokens"]] == added
+    assert again["model"] == json.loads(whole)["model"]
 
 
 def test_shards_and_pieces_of_rows_change_nothing(

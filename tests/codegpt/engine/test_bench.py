@@ -42,4 +42,3 @@ def test_measured(model: Model) -> None:
 def test_what_is_the_limit() -> None:
     assert _limit(15.0, 20.0) == "memory: weights are read at 75 % of what the memory gives"
     assert _limit(5.0, 20.0) == "arithmetic and small operators: weights are read at 25 % of what the memory gives"
-    assert _limit(5.0, 0.0) == "not known on this device"
