@@ -24,7 +24,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from codegpt.console import run_and_exit
 from codegpt.engine.decode import decode
 from codegpt.engine.device import Placement, choose_placement
-from codegpt.engine.kv_cache import KvCache
+from codegpt.engine.kv_cache import KvCache, Rows, gather
 from codegpt.engine.lean_model import LeanLayers, LeanModel, lean_shape
 from codegpt.engine.lean_weights import dense, lean_weights
 from codegpt.engine.loading import recorded
@@ -42,6 +42,15 @@ READ = (512, PROMPT_TOKENS, 4096)
 ROWS = (64, 256)
 ROW_PROMPT_TOKENS = 200
 ROW_TOKENS = 192
+
+
+class Endless(Tokens):
+    """A tokenizer without tokens that end a row, so that all rows are as long as they may be."""
+
+    @property
+    def end_ids(self) -> frozenset[int]:
+        """None."""
+        return frozenset()
 
 
 class StateDict:
@@ -97,7 +106,7 @@ class Contestants:
             LeanModel(layers, weights, name, step),
             LeanModel(layers, weights, name),
             module,
-            Tokens((directory / "tokenizer.json").read_text(encoding="utf-8")),
+            Endless((directory / "tokenizer.json").read_text(encoding="utf-8")),
             "of the checkpoint" if there else "random",
             2 * shape.layers * shape.kv_heads * shape.head_dim * placement.dtype.itemsize,
         )
@@ -161,18 +170,47 @@ def _copied_bytes_per_s(device: torch.device, rounds: int) -> float:
 
 
 def _agreement(them: Contestants) -> dict[str, float]:
-    """Recorded passes against layer by layer: the widest distance of logits over their spread, and equal tokens."""
+    """Recorded passes of all sizes against layer by layer: the widest distance of logits over their spread, and tokens.
+
+    Each size goes three times, of which the third is a recording that is played again; that one counts. So do two rows
+    of which one is padded.
+    """
+    models = them.model, them.layers
     caches = KvCache(), KvCache()
     widest, same, count = 0.0, 0, 0
-    for begin, end in [(0, 300), (300, 301), (301, 303), (303, 310), (310, 600), (600, 601), (601, 605), (605, 606)]:
-        ids = torch.tensor([_ids(end)[begin:]])
-        fast, slow = (
-            model.forward(ids, cache, never_interrupted, count=end - begin).float()
-            for model, cache in zip((them.model, them.layers), caches, strict=True)
-        )
+
+    def compare(logits: list[Tensor]) -> None:
+        nonlocal widest, same, count
+        fast, slow = (each.float() for each in logits)
         widest = max(widest, float((fast - slow).abs().max() / slow.std()))
         same += int((fast.argmax(-1) == slow.argmax(-1)).sum())
-        count += end - begin
+        count += fast.shape[0] * fast.shape[1]
+
+    held = 300
+    for model, cache in zip(models, caches, strict=True):
+        model.forward(torch.tensor([_ids(held)]), cache, never_interrupted)
+    for size in (1, 2, 4, 8):
+        for again in range(3):
+            ids = torch.tensor([_ids(held + size)[held:]])
+            both = zip(models, caches, strict=True)
+            logits = [model.forward(ids, cache, never_interrupted, count=size) for model, cache in both]
+            held += size
+            if again == 2:
+                compare(logits)
+    for model in models:
+        for length, cache in zip((40, held), caches, strict=True):
+            cache.truncate(0)
+            model.forward(torch.tensor([_ids(length)]), cache, never_interrupted)
+    batches = [gather([Rows(cache, [0]) for cache in caches], [40, held]) for _ in models]
+    for again in range(3):
+        ids = torch.tensor([[1234 + again], [4321 + again]])
+        logits = [
+            model.forward(ids, batch.cache, never_interrupted, batch.attention_mask(), batch.position_ids())
+            for model, batch in zip(models, batches, strict=True)
+        ]
+        batches = [batch.longer() for batch in batches]
+        if again == 2:
+            compare(logits)
     return {"widest_distance": round(widest, 4), "same_tokens": same, "tokens": count}
 
 

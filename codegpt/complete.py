@@ -58,7 +58,8 @@ class CompletionOptions:
         timeout_s: after this the completion ends with what there is; None for never.
         wait_s: the text around the cursor is cut down until the engine reads what it does not know of it in this time;
             None for never.
-        heal: a word that the cursor stands behind, or in, is written anew; see `Tokens.encode_healed`.
+        heal: a word that the cursor stands behind, or in, is written anew, where the prompt ends in it (SPM, or no text
+            after the cursor); see `Tokens.encode_healed`.
     """
 
     extent: Extent | None = None

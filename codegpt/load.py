@@ -78,9 +78,9 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
 
 
 def warm_up(engine: Engine) -> None:
-    """Let an engine read and write a little: what is compiled is there then, and how fast it reads is known."""
-    prompt = Prompt(("def double(value):\n    return 2 * value\n\n\n" * 6,))
-    engine.generate([prompt], SamplingParams(max_new_tokens=4))
+    """Let an engine read and write a little: what is compiled and listed is there then, and its speed is known."""
+    prompt = Prompt(("def double(value):\n    return 2 * value\n\n\n" * 6 + "print(dou",))
+    engine.generate([prompt], SamplingParams(max_new_tokens=4, heal=True))
     engine.forget()
 
 

@@ -4,7 +4,7 @@ A few queries over a thousand keys are too little work for a GPU as one piece: i
 the other while most of it has nothing to do. So the keys are cut into pieces, each of which is attended to alone, and
 the answers are weighed by how much of the whole sum each piece holds ("Flash-Decoding", Dao et al. 2023).
 
-Shapes: queries (B, K, Q, D), keys and values (B, K, N, D); `seen` (B or 1, Q, N) says which key a query sees.
+Shapes: queries (B, K, Q, D), keys and values (B, K, N, D); `seen` (B, Q, N) says which key a query sees.
 """
 
 from typing import Protocol
@@ -31,7 +31,7 @@ class Whole:
     """All keys at once, by torch; the slow twin of `InPieces`."""
 
     def mask_of(self, seen: Tensor, dtype: torch.dtype) -> Tensor:
-        """(B or 1, 1, Q, N), to be added."""
+        """(B, 1, Q, N), to be added; of one row for all where `seen` is of one."""
         return torch.zeros(seen.shape, dtype=dtype, device=seen.device).masked_fill_(~seen, -torch.inf)[:, None]
 
     def __call__(self, queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
@@ -72,7 +72,7 @@ def _in_pieces(x: Tensor, dim: int) -> Tensor:
 
 
 def _with_sums(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Attention, and the logarithm of each query's sum over its keys, in float32."""
+    """Attention, and the logarithm of each query's sum over its keys."""
     if queries.is_cuda:
         answers, sums, *_ = torch.ops.aten._scaled_dot_product_efficient_attention(queries, keys, values, mask, True)
         return answers, sums[..., : queries.shape[2]]  # there is room for a multiple of 32 queries

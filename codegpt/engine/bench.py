@@ -9,7 +9,7 @@ from time import perf_counter
 
 import torch
 
-from codegpt.engine.decode import PREFILL_CHUNK_TOKENS
+from codegpt.engine.decode import chunk_of
 from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.model import Model, never_interrupted
 
@@ -32,7 +32,8 @@ class Bench:
         pass_ms: by the tokens of a pass; what guesses cost.
         weights_gb: what a pass reads of the weights, and `weights_gb_per_s` how fast that was for one token.
         memory_gb_per_s: how fast this machine adds up what is in its memory, in as many threads; or the GPU in its own.
-        resident_gb: the most memory that this process had, on a GPU of the GPU's; 0 where the system does not tell.
+        resident_gb: the most memory that this process had; on a CUDA device what torch took of it, without recordings;
+            0 where the system does not tell.
         limit: what keeps one row from being written faster.
     """
 
@@ -49,12 +50,12 @@ class Bench:
 def bench(model: Model) -> Bench:
     """Measure; takes some seconds."""
     ids = torch.arange(PROMPT_TOKENS)[None] % 100 + 100
-    cache = KvCache()
+    cache, chunk = KvCache(), chunk_of(model)
 
     def read() -> None:
         cache.truncate(0)
-        for begin in range(0, PROMPT_TOKENS, PREFILL_CHUNK_TOKENS):
-            logits = model.forward(ids[:, begin : begin + PREFILL_CHUNK_TOKENS], cache, never_interrupted)
+        for begin in range(0, PROMPT_TOKENS, chunk):
+            logits = model.forward(ids[:, begin : begin + chunk], cache, never_interrupted)
         float(logits[0, 0, 0])  # a GPU is done only when something is asked of it
 
     def write(tokens: int) -> None:

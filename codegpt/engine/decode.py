@@ -27,11 +27,11 @@ from codegpt.engine.tokens import Tokens
 PREFILL_CHUNK_TOKENS = 256
 """Prompt tokens computed in one forward pass: beyond this the passes gain little and memory grows."""
 
-GPU_CHUNK_TOKENS = 1024
-"""The same on a GPU, which is done with so many before it has been told what to do with a few."""
-
 AHEAD_CHUNK_TOKENS = 64
 """The same while nobody waits for the prompt: whoever asks meanwhile stops it, and a chunk that is stopped is lost."""
+
+CUDA_CHUNK_FACTOR = 4
+"""Chunks of a GPU are larger: it is done with a few tokens before it has been told what to do with them."""
 
 PENDING_TOKENS = 4
 """So many tokens of a prompt at most are computed together with what is expected behind it, in one pass."""
@@ -137,6 +137,11 @@ Joining = tuple[Rows, int, list[Row]]
 """Rows that join a batch: their keys and values, of how many tokens, and the rows themselves."""
 
 
+def chunk_of(model: Model, tokens: int = PREFILL_CHUNK_TOKENS) -> int:
+    """So many tokens of a prompt go through the model at once where `tokens` would on a CPU."""
+    return tokens * CUDA_CHUNK_FACTOR if model.device.type == "cuda" else tokens
+
+
 def prefill(
     model: Model,
     ids: Sequence[int],
@@ -156,12 +161,13 @@ def prefill(
     done = min(common_prefix(kept.ids, ids), len(ids) - 1)  # the last token is always computed: its logits are wanted
     kept.truncate(done)
     kept.computed = len(ids) - done
-    chunk_tokens = chunk_tokens if model.device.type == "cpu" else GPU_CHUNK_TOKENS
+    chunk_tokens = chunk_of(model, chunk_tokens)
     while True:
         chunk = list(ids[done : done + chunk_tokens])
         begun = perf_counter()
         logits = model.forward(torch.tensor([chunk]), kept.cache, interrupt)[:, -1]
         if pace:
+            float(logits[0, 0])  # a GPU is done only when something is asked of it
             pace.read(len(chunk), perf_counter() - begun)
         done += len(chunk)
         kept.ids.extend(chunk)

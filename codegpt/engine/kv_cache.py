@@ -16,7 +16,7 @@ GROW_TOKENS = 256
 
 
 def _room_tokens(needed: int) -> int:
-    """A multiple of what attention may cut it into."""
+    """Some more, and a multiple of what attention may cut it into."""
     return -(-(needed + GROW_TOKENS) // PIECE_TOKENS) * PIECE_TOKENS
 
 
@@ -32,6 +32,7 @@ class KvCache:
 
     def __init__(self) -> None:
         self.length = 0
+        self._room = 0  # tokens that a room has at the end of a pass; all have as many
         self._rooms: list[Tensor] = []  # of each layer: (2, B, H, at least T, D), keys and values
 
     @property
@@ -48,12 +49,14 @@ class KvCache:
             like: gives such a layer its type and device.
         """
         needed = self.length + tokens
+        if needed > self._room:
+            self._room = _room_tokens(needed)
         if layer == len(self._rooms):
             rows, heads, features = new
-            self._rooms.append(like.new_empty(2, rows, heads, _room_tokens(needed), features))
+            self._rooms.append(like.new_empty(2, rows, heads, self._room, features))
         room = self._rooms[layer]
-        if needed > room.shape[-2]:
-            larger = room.new_empty(*room.shape[:-2], _room_tokens(needed), room.shape[-1])
+        if room.shape[-2] < self._room:
+            larger = room.new_empty(*room.shape[:-2], self._room, room.shape[-1])
             larger[..., : self.length, :] = room[..., : self.length, :]
             room = self._rooms[layer] = larger
         return room
@@ -78,7 +81,7 @@ class KvCache:
     def head(self, length: int) -> "KvCache":
         """The first `length` tokens, in the same memory; to be read only."""
         head = KvCache()
-        head._rooms, head.length = self._rooms, min(length, self.length)
+        head._rooms, head._room, head.length = self._rooms, self._room, min(length, self.length)
         return head
 
     @property
@@ -88,10 +91,10 @@ class KvCache:
 
     def gather(self, parts: Sequence["Rows"], length: int) -> None:
         """Hold rows of other caches, the last tokens at `length`; what is lacking on the left becomes zeros."""
-        self.length = length
+        self.length, self._room = length, _room_tokens(length)
         count = sum(len(part.rows) for part in parts)
         for layer, first in enumerate(parts[0].cache._rooms):
-            room = first.new_empty(2, count, first.shape[2], _room_tokens(length), first.shape[-1])
+            room = first.new_empty(2, count, first.shape[2], self._room, first.shape[-1])
             begin = 0
             for part in parts:
                 held = part.cache.length

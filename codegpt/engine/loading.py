@@ -58,10 +58,11 @@ def recorded(layers: LeanLayers, features: int, placement: Placement) -> GraphSt
         with torch.inference_mode():
             for _ in range(3):
                 step(hidden, cache, angles, [0], never_interrupted)
+        torch.cuda.synchronize()
     except RuntimeError as error:  # of the driver or its libraries, or too little memory
         logger.warning("decoding goes layer by layer, since this GPU records no graph: %s", error)
         return None
-    return step
+    return step if step.records else None
 
 
 def _load_int8(tensors: Tensors, shape: Shape, wide: torch.dtype, store: Path | None, digest: str) -> LeanModel:

@@ -1,13 +1,14 @@
-"""What a GPU would record gives the logits of the layers, whatever was copied before; here nothing is recorded."""
+"""What a GPU would record gives the logits of the layers, whatever the rooms held before; here Python records it."""
 
 import gc
 import weakref
 
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from codegpt.engine.graph_step import GraphStep, Work
+from codegpt.engine.graph_step import RECORDED_CACHES, GraphStep, Work
 from codegpt.engine.kv_cache import KvCache, Rows, gather
 from codegpt.engine.lean_model import LeanLayers, LeanModel, Weights, lean_shape
 from codegpt.engine.lean_weights import dense, lean_weights
@@ -19,11 +20,16 @@ from .conftest import CPU, StateDict, lean
 from .test_lean_model import CONFIGS
 
 
-def pair(name: str) -> tuple[LeanModel, LeanModel]:
+def module_of(name: str) -> PreTrainedModel:
     torch.manual_seed(3)
-    module = AutoModelForCausalLM.from_config(CONFIGS[name], dtype=torch.float32)
+    module: PreTrainedModel = AutoModelForCausalLM.from_config(CONFIGS[name], dtype=torch.float32)
     for parameter in module.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
+    return module
+
+
+def pair(name: str) -> tuple[LeanModel, LeanModel]:
+    module = module_of(name)
     return lean(module, graph=True), lean(module)
 
 
@@ -64,7 +70,7 @@ def test_passes_of_all_sizes_and_across_rooms(name: str) -> None:
     assert begin > 40 + 256
 
 
-def test_what_was_truncated_and_written_anew_is_copied_anew() -> None:
+def test_what_was_truncated_and_written_anew_is_seen() -> None:
     models, caches = pair("qwen2"), [KvCache(), KvCache()]
     both(models, caches, ids_of(30))
     for seed, keep, length in ((2, 30, 2), (3, 31, 1), (4, 12, 20), (5, 30, 1), (6, 5, 1), (7, 6, 3), (8, 0, 2)):
@@ -117,6 +123,88 @@ def test_what_a_room_held_before_is_not_seen() -> None:
         both(models, caches, ids_of(length))
 
 
+def test_a_prompt_interrupted_between_layers_leaves_rooms_that_serve() -> None:
+    models, caches = pair("qwen2"), [KvCache(), KvCache()]
+    for model, cache in zip(models, caches, strict=True):
+        asked = iter([None, StopReason.CANCELLED])
+        with pytest.raises(Interrupted):
+            model.forward(ids_of(300), cache, lambda asked=asked: next(asked))  # rooms of the first layer alone
+    both(models, caches, ids_of(325))
+    for length in (1, 1, 1, 2):
+        both(models, caches, ids_of(length))
+
+
+def test_the_caches_used_last_have_recordings() -> None:
+    model, slow = pair("qwen2")
+    caches = [[KvCache(), KvCache()] for _ in range(RECORDED_CACHES + 2)]
+    for _ in range(3):
+        for own in caches:
+            both((model, slow), own, ids_of(10) if not own[0].length else ids_of(1))
+    assert isinstance(model._step, GraphStep)
+    assert list(model._step._passes) == [own[0] for own in caches[2:]]
+
+
+def test_where_a_recording_fails_it_goes_on_without(caplog: pytest.LogCaptureFixture) -> None:
+    def fails(_work: Work) -> Work:
+        raise RuntimeError("no stream")
+
+    module = module_of("qwen2")
+    step = GraphStep(layers_of(module), fails)
+    models, caches = (
+        (LeanModel(layers_of(module), weights_of(module), "test", step), lean(module)),
+        [KvCache(), KvCache()],
+    )
+    for length in (20, 1, 1, 1, 3, 3):
+        both(models, caches, ids_of(length))
+    assert not step.records
+    assert caplog.messages == ["decoding is slower, since this GPU recorded no graph: no stream"]
+
+
+def test_a_lack_of_memory_is_not_swallowed() -> None:
+    def fails(_work: Work) -> Work:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    module = module_of("qwen2")
+    model = LeanModel(layers_of(module), weights_of(module), "test", GraphStep(layers_of(module), fails))
+    cache = KvCache()
+    for length in (20, 1):
+        model.forward(ids_of(length), cache, never_interrupted)
+    with pytest.raises(torch.OutOfMemoryError):
+        model.forward(ids_of(1), cache, never_interrupted)
+
+
+def test_what_is_recorded_holds_no_value_of_the_pass_that_was_recorded() -> None:
+    module = module_of("qwen2")
+
+    def record(work: Work) -> Work:
+        recorded = make_fx(work)()  # as a graph does, it knows tensors alone; what Python does in between is gone
+        return lambda: recorded()  # type: ignore[no-any-return]
+
+    step = GraphStep(layers_of(module), record)
+    models, caches = (
+        (LeanModel(layers_of(module), weights_of(module), "test", step), lean(module)),
+        [KvCache(), KvCache()],
+    )
+    for length in (20, 1, 1, 1, 3, 4, 3, 1, 90, 1, 8, 7, 6, 1):
+        both(models, caches, ids_of(length))
+    for cache in caches:
+        cache.truncate(15)
+    for length in (1, 2, 1):
+        both(models, caches, ids_of(length, 5))
+
+
+def test_spent_caches_give_their_memory_back_though_passes_know_them() -> None:
+    model, _ = pair("qwen2")
+    cache = KvCache()
+    for length in (20, 1, 1, 1):
+        model.forward(ids_of(length), cache, never_interrupted)
+    assert cache.nbytes == 3 * 2 * 2 * 320 * 8 * 4
+    gather([Rows(cache, [0, 0], spent=True)], [23, 23])
+    assert cache.nbytes == 0
+    assert isinstance(model._step, GraphStep)
+    assert all(own() is None for each in model._step._passes[cache].values() for own in each._rooms)
+
+
 def test_interrupted_it_leaves_nothing_behind() -> None:
     models, caches = pair("qwen2"), [KvCache(), KvCache()]
     both(models, caches, ids_of(10))
@@ -127,8 +215,7 @@ def test_interrupted_it_leaves_nothing_behind() -> None:
 
 
 def test_a_size_is_recorded_at_its_second_pass_and_anew_only_in_new_rooms() -> None:
-    torch.manual_seed(3)
-    module = AutoModelForCausalLM.from_config(CONFIGS["qwen2"], dtype=torch.float32)
+    module = module_of("qwen2")
     layers = layers_of(module)
     recorded: list[tuple[int, ...]] = []
     played: list[tuple[int, ...]] = []
@@ -160,8 +247,7 @@ def test_a_size_is_recorded_at_its_second_pass_and_anew_only_in_new_rooms() -> N
 
 
 def test_what_is_recorded_goes_with_its_cache() -> None:
-    torch.manual_seed(3)
-    module = AutoModelForCausalLM.from_config(CONFIGS["qwen2"], dtype=torch.float32)
+    module = module_of("qwen2")
     layers = layers_of(module)
     recorded: list[weakref.ref[object]] = []
 

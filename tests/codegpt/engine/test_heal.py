@@ -17,6 +17,7 @@ from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import Generation, SamplingParams
 from codegpt.engine.tokens import Tokens
 from codegpt.engine.torch_engine import TorchEngine
+from codegpt.load import warm_up
 from codegpt.prompt import Markup, Prompt
 
 WORDS = ["pr", "in", "print", "lf", "se", "self", ".n", "Ġself", "Ġs", "Ġse"]
@@ -146,3 +147,10 @@ def test_the_engine_heals_where_it_is_asked_to(tiny_model: PreTrainedModel, word
     assert healed.token_ids != plain.token_ids
     found = engine.search(prompt, SamplingParams(max_new_tokens=8, heal=True), 2)
     assert all(written(words, row) == " prin" + row.text for row in found)
+
+
+def test_warming_up_lists_what_words_may_begin_with(tiny_model: PreTrainedModel, words: Tokens) -> None:
+    engine = TorchEngine(ModuleModel(tiny_model), words)
+    vars(words).pop("vocabulary", None)
+    warm_up(engine)
+    assert "vocabulary" in vars(words)
