@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
 
-from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, Row, decode, decode_plain
+from codegpt.engine.decode import PREFILL_CHUNK_TOKENS, Row, chunk_of, decode, decode_plain
 from codegpt.engine.model import Model
 from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason, Watch
@@ -284,3 +286,9 @@ def test_a_row_decoded_bit_by_bit_says_what_its_tokens_say(tokens: Tokens) -> No
         assert row.written == row.text == tokens.decode(ids[:count])
     assert row.settled > len(ids) - 16
     assert row.text.startswith(text)
+
+
+def test_a_gpu_takes_a_prompt_in_larger_pieces(model: Model) -> None:
+    assert (chunk_of(model), chunk_of(model, 64)) == (256, 64)
+    gpu = cast(Model, SimpleNamespace(device=torch.device("cuda")))
+    assert (chunk_of(gpu), chunk_of(gpu, 64)) == (1024, 256)
