@@ -83,6 +83,9 @@ class Contestants:
     @classmethod
     def of(cls, directory: Path, placement: Placement) -> "Contestants":
         """What a directory holds; random weights where it holds none."""
+        lacking = [name for name in ("config.json", "tokenizer.json") if not (directory / name).is_file()]
+        if lacking:
+            raise InputError(f"{directory} holds no {' and no '.join(lacking)}")
         config = AutoConfig.from_pretrained(directory, local_files_only=True)
         shape = lean_shape(config)
         if shape is None:
