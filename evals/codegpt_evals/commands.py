@@ -14,7 +14,7 @@ from rich.table import Table
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.complete import CompletionOptions
 from codegpt.errors import InputError
-from codegpt.load import load_model
+from codegpt.load import load_model, warm_up
 from codegpt.postprocess import Extent
 from codegpt.sandbox.backends import Backend
 from codegpt.source_file import read_document
@@ -270,6 +270,7 @@ def replay_keys(
     documents = [(path.name, read_document(path)) for path in files] or default_documents()
     bars = Bars()
     loaded = load_model(model, fim)
+    warm_up(loaded.engine)  # as the server does
     with bars.stage("typing", events) as advance:
         rows = replay(
             documents,
