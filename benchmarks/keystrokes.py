@@ -9,7 +9,7 @@ The whole path is a row of its own: lines that are right are taken, as a person 
 that its own suggestions leave; all events count, and blocks are suggested where the syntax says so.
 
     make peers
-    python benchmarks/keystrokes.py [--rounds N] [--events N] [--slow-events N] [--out FILE]
+    python benchmarks/keystrokes.py [--rounds N] [--events N] [--slow-events N] [--out FILE] [--picture FILE.svg]
 """
 
 import json
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 import torch
+from codegpt_evals.plots import waits
 from codegpt_evals.replay import Row, default_documents, replay, summarize
 from codegpt_evals.typist import Kind
 from peers.engines import Generate, LlamaCpp
@@ -63,8 +64,16 @@ class Contestant(NamedTuple):
 @click.option("--generate-rounds", default=1, show_default=True, type=click.IntRange(0), help="With transformers.")
 @click.option("--peers", default=Path(".cache/peers"), show_default=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw it here, as SVG.")
 def main(
-    rounds: int, count: int, events: int, slow_events: int, generate_rounds: int, peers: Path, out: Path | None
+    rounds: int,
+    count: int,
+    events: int,
+    slow_events: int,
+    generate_rounds: int,
+    peers: Path,
+    out: Path | None,
+    picture: Path | None,
 ) -> None:
     """Let them answer the same keys, in turns."""
     loaded = load_model(DEFAULT_MODEL)
@@ -111,6 +120,8 @@ def main(
         }
     if out:
         out.write_text(json.dumps(result) + "\n", encoding="utf-8")
+    if picture:
+        picture.write_text(waits(_keys(found), "From a key to the first line"), encoding="utf-8")
     click.echo(json.dumps({name: value for name, value in result.items() if name != "rows"}))
 
 
@@ -174,6 +185,12 @@ def _whole(ours: list[list[Row]], theirs: list[list[Row]]) -> dict[str, Any]:
     for name, runs in (("codegpt", ours), ("llama.cpp", theirs)):
         result[f"keystrokes_saved, {name}"] = summarize(runs[0]).keystrokes_saved
     return result
+
+
+def _keys(found: dict[str, list[list[Row]]]) -> dict[str, list[float]]:
+    """How long each key waited, in all rounds."""
+    waited = {name: [row.ms for rows in runs for row in rows if row.kind in KEYS] for name, runs in found.items()}
+    return {name: times for name, times in waited.items() if times}
 
 
 def _ratio(of: Callable[[Sequence[Row]], float], ours: list[list[Row]], theirs: list[list[Row]]) -> float:

@@ -58,9 +58,10 @@ Speeds = dict[str, list[float]]
 @click.command()
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(1))
 @click.option("--row-rounds", default=1, show_default=True, type=click.IntRange(0), help="Of 64 rows; minutes each.")
+@click.option("--continuous-rounds", default=0, show_default=True, type=click.IntRange(0), help="Of transformers' own.")
 @click.option("--peers", default=Path(".cache/peers"), show_default=True, type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
-def main(rounds: int, row_rounds: int, peers: Path, out: Path | None) -> None:
+def main(rounds: int, row_rounds: int, continuous_rounds: int, peers: Path, out: Path | None) -> None:
     """Measure all three, in turns."""
     loaded = load_model(DEFAULT_MODEL)
     engine = loaded.engine
@@ -73,6 +74,7 @@ def main(rounds: int, row_rounds: int, peers: Path, out: Path | None) -> None:
     read: Speeds = {"codegpt": [], "llama.cpp": []}
     written: Speeds = {"codegpt": [], "llama.cpp": []}
     rows: Speeds = {"codegpt": [], "llama.cpp": [], "transformers": []}
+    continuous: list[float] = []
     ceiling = 0.0
     with ExitStack() as stack:
         llama = stack.enter_context(LlamaCpp.found(peers, tokens, torch.get_num_threads(), 16384, ROWS))
@@ -98,6 +100,9 @@ def main(rounds: int, row_rounds: int, peers: Path, out: Path | None) -> None:
                 for name in sorted(many, reverse=bool(number % 2)):
                     rows[name].append(many[name](number))
                     click.echo(f"{name}: {rows[name][-1]:.1f} tokens/s in {ROWS} rows", err=True)
+            for number in range(continuous_rounds):
+                continuous.append(_continuous_rows(plain, tokens, tokens.encode(begun), number))
+                click.echo(f"continuous batching: {continuous[-1]:.1f} tokens/s in {ROWS} rows", err=True)
         result = {
             "benchmark": "tokens_per_second",
             "engine": engine.info.dtype,
@@ -106,7 +111,7 @@ def main(rounds: int, row_rounds: int, peers: Path, out: Path | None) -> None:
             "prompt_512": _medians(read),
             "one_row_at_512": _medians(written),
             "64_rows": {**_medians(rows), "ceiling": round(ceiling, 1)},
-            "raw": {"prompt_512": read, "one_row_at_512": written, "64_rows": rows},
+            "raw": {"prompt_512": read, "one_row_at_512": written, "64_rows": rows, "continuous batching": continuous},
         }
     if out:
         out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -184,6 +189,17 @@ def _generate_rows(plain: Generate, tokens: Tokens, ids: list[int], seed: int) -
     torch.manual_seed(seed)
     begun = time.perf_counter()
     plain.write_rows(ids, ROW_TOKENS, ROWS, TEMPERATURE, lambda row, token: _append(rows[row], token, tokens))
+    return sum(len(row.ids) for row in rows) / (time.perf_counter() - begun)
+
+
+def _continuous_rows(plain: Generate, tokens: Tokens, ids: list[int], seed: int) -> float:
+    rows = _rows()
+
+    def go_on(row: int, token: int) -> bool:
+        return _append(rows[row], token, tokens)
+
+    begun = time.perf_counter()
+    plain.write_rows_continuously(ids, ROW_TOKENS, ROWS, TEMPERATURE, seed, go_on)
     return sum(len(row.ids) for row in rows) / (time.perf_counter() - begun)
 
 

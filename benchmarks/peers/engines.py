@@ -13,7 +13,13 @@ from types import TracebackType
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedModel, StoppingCriteria
+from transformers import (
+    AutoModelForCausalLM,
+    ContinuousBatchingConfig,
+    GenerationConfig,
+    PreTrainedModel,
+    StoppingCriteria,
+)
 
 from codegpt.engine.decode import Row
 from codegpt.engine.device import choose_placement
@@ -239,6 +245,32 @@ class Generate(Peer):
         """Draw many rows behind one prompt; `go_on(row, token)`, also of rows that have ended."""
         told = _Told(len(ids), go_on)
         self._generate(ids, most, told, do_sample=True, temperature=temperature, num_return_sequences=rows)
+
+    def write_rows_continuously(
+        self, ids: Sequence[int], most: int, rows: int, temperature: float, seed: int, go_on: Callable[[int, int], bool]
+    ) -> None:
+        """Draw many rows by continuous batching: one prompt, and rows that end leave; `go_on(row, token)`."""
+        drawn = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": None}
+        config = GenerationConfig(  # type: ignore[no-untyped-call]
+            max_new_tokens=most, num_return_sequences=rows, eos_token_id=-1, **drawn
+        )
+        batching = ContinuousBatchingConfig(seed=seed, max_memory_percent=0.2, max_requests_per_batch=rows)
+        known: dict[str, int] = {}  # tokens of each row
+        ended: set[str] = set()
+        with self._model.continuous_batching_context_manager(config, continuous_batching_config=batching) as manager:
+            manager.add_request(list(ids), max_new_tokens=most, streaming=True)
+            while len(ended) < rows:
+                said = manager.get_result(timeout=600)
+                if said is None or said.error:
+                    raise RuntimeError(f"continuous batching ended: {said and said.error}")
+                name, before = said.request_id, known.setdefault(said.request_id, 0)
+                known[name] = len(said.generated_tokens)
+                for token in said.generated_tokens[before:]:
+                    if name not in ended and not go_on(list(known).index(name), token):
+                        ended.add(name)
+                        manager.cancel_request(name)
+                if said.is_finished():
+                    ended.add(name)
 
     def _generate(self, ids: Sequence[int], most: int, told: "_Told", **how: Any) -> None:
         prompt = torch.tensor([list(ids)])

@@ -12,6 +12,7 @@ from matplotlib.ticker import PercentFormatter, StrMethodFormatter
 from codegpt_evals.metrics import Rate
 
 _BLUE, _GREEN, _RED, _GREY = "#0072b2", "#009e73", "#d55e00", "#777777"  # of Okabe and Ito: told apart by everybody
+_LINES = (_BLUE, _RED, _GREEN, "#cc79a7", _GREY)
 _SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "codegpt", "font.family": "sans-serif", "font.size": 10}
 
 
@@ -58,6 +59,20 @@ def times(seconds: Sequence[float], title: str = "") -> str:
     axes.set_ylim(bottom=0)
     axes.set_xlabel("seconds in the jail")
     axes.set_ylabel("samples")
+    return _svg(figure)
+
+
+def waits(milliseconds: Mapping[str, Sequence[float]], title: str = "") -> str:
+    """The share of requests answered within a time, for each of up to five engines."""
+    figure, axes = _axes(title)
+    for (name, values), colour in zip(milliseconds.items(), _LINES, strict=False):
+        axes.ecdf(values, color=colour, label=name)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.set_xlabel("milliseconds")
+    axes.set_ylabel("answered")
+    figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
     return _svg(figure)
 
 

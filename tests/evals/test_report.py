@@ -106,3 +106,4 @@ def test_plots_are_the_same_each_time() -> None:
     assert plots.pass_at_k({1: Rate(0.2, 0.1, 0.3)}).startswith("<svg")
     assert ">timeout<" in plots.verdicts({"passed": 3, "timeout": 1})
     assert plots.times([]).startswith("<svg")
+    assert ">one engine<" in plots.waits({"one engine": [90.0, 110.0], "another": [3000.0]})
