@@ -15,11 +15,12 @@ import textwrap
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import click
 import torch
-from peers.engines import Generate, LlamaCpp
+from peers.engines import Generate, GoOnRow, LlamaCpp
 from peers.machine import facts
 
 from codegpt.checkpoints import DEFAULT_MODEL, find
@@ -90,10 +91,11 @@ def main(rounds: int, row_rounds: int, continuous_rounds: int, peers: Path, out:
                 click.echo(f"{name}: reads {reads:.0f}, writes {writes:.1f} tokens/s", err=True)
         if row_rounds:
             plain = Generate.load(directory, tokens)
+            task = tokens.encode(begun), ROW_TOKENS, ROWS, TEMPERATURE
             many: dict[str, Callable[[int], float]] = {
                 "codegpt": lambda seed: _our_rows(engine, begun, seed),
-                "llama.cpp": lambda seed: _llama_rows(llama, tokens, tokens.encode(begun), seed),
-                "transformers": lambda seed: _generate_rows(plain, tokens, tokens.encode(begun), seed),
+                "llama.cpp": lambda seed: _peer_rows(partial(llama.write_rows, *task, seed), tokens),
+                "transformers": lambda seed: _peer_rows(partial(plain.write_rows, *task, seed), tokens),
             }
             ceiling = _ceiling(plain.parameters)
             for number in range(row_rounds):
@@ -101,7 +103,7 @@ def main(rounds: int, row_rounds: int, continuous_rounds: int, peers: Path, out:
                     rows[name].append(many[name](number))
                     click.echo(f"{name}: {rows[name][-1]:.1f} tokens/s in {ROWS} rows", err=True)
             for number in range(continuous_rounds):
-                continuous.append(_continuous_rows(plain, tokens, tokens.encode(begun), number))
+                continuous.append(_peer_rows(partial(plain.write_rows_continuously, *task, number), tokens))
                 click.echo(f"continuous batching: {continuous[-1]:.1f} tokens/s in {ROWS} rows", err=True)
         result = {
             "benchmark": "tokens_per_second",
@@ -173,38 +175,12 @@ def _ended(text: str) -> bool:
     return answered(text, Request("", TASK), True)
 
 
-def _llama_rows(llama: LlamaCpp, tokens: Tokens, ids: list[int], seed: int) -> float:
-    rows = _rows()
-
-    def go_on(row: int, token: int) -> bool:
-        return _append(rows[row], token, tokens)
-
+def _peer_rows(write: Callable[[GoOnRow], None], tokens: Tokens) -> float:
+    """Of what a peer wrote, the tokens up to each row's own end."""
+    rows = [Row(number, torch.empty(0)) for number in range(ROWS)]
     begun = time.perf_counter()
-    llama.write_rows(ids, ROW_TOKENS, ROWS, TEMPERATURE, seed, go_on)
+    write(lambda row, token: _append(rows[row], token, tokens))
     return sum(len(row.ids) for row in rows) / (time.perf_counter() - begun)
-
-
-def _generate_rows(plain: Generate, tokens: Tokens, ids: list[int], seed: int) -> float:
-    rows = _rows()
-    torch.manual_seed(seed)
-    begun = time.perf_counter()
-    plain.write_rows(ids, ROW_TOKENS, ROWS, TEMPERATURE, lambda row, token: _append(rows[row], token, tokens))
-    return sum(len(row.ids) for row in rows) / (time.perf_counter() - begun)
-
-
-def _continuous_rows(plain: Generate, tokens: Tokens, ids: list[int], seed: int) -> float:
-    rows = _rows()
-
-    def go_on(row: int, token: int) -> bool:
-        return _append(rows[row], token, tokens)
-
-    begun = time.perf_counter()
-    plain.write_rows_continuously(ids, ROW_TOKENS, ROWS, TEMPERATURE, seed, go_on)
-    return sum(len(row.ids) for row in rows) / (time.perf_counter() - begun)
-
-
-def _rows() -> list[Row]:
-    return [Row(number, torch.empty(0)) for number in range(ROWS)]
 
 
 def _append(row: Row, token: int, tokens: Tokens) -> bool:

@@ -41,6 +41,9 @@ from codegpt.prompt import Prompt
 GoOn = Callable[[int], bool]
 """Told each token as it is written; False ends the row."""
 
+GoOnRow = Callable[[int, int], bool]
+"""The same for many rows: `go_on(row, token)`."""
+
 
 class Peer(ABC):
     """An engine that writes one greedy row."""
@@ -169,9 +172,9 @@ class LlamaCpp(Peer):
                 return
 
     def write_rows(
-        self, ids: Sequence[int], most: int, rows: int, temperature: float, seed: int, go_on: Callable[[int, int], bool]
+        self, ids: Sequence[int], most: int, rows: int, temperature: float, seed: int, go_on: GoOnRow
     ) -> None:
-        """Draw many rows behind one prompt; `go_on(row, token)`."""
+        """Draw many rows behind one prompt."""
         self._say({"ids": list(ids), "most": most, "rows": rows, "temperature": temperature, "seed": seed})
         for _ in range(most):
             drawn = self._hear()
@@ -240,16 +243,17 @@ class Generate(Peer):
         self._generate(ids, most, told, do_sample=False, temperature=None, **lookup)
 
     def write_rows(
-        self, ids: Sequence[int], most: int, rows: int, temperature: float, go_on: Callable[[int, int], bool]
+        self, ids: Sequence[int], most: int, rows: int, temperature: float, seed: int, go_on: GoOnRow
     ) -> None:
-        """Draw many rows behind one prompt; `go_on(row, token)`, also of rows that have ended."""
+        """Draw many rows behind one prompt; `go_on` hears of rows that have ended too."""
+        torch.manual_seed(seed)
         told = _Told(len(ids), go_on)
         self._generate(ids, most, told, do_sample=True, temperature=temperature, num_return_sequences=rows)
 
     def write_rows_continuously(
-        self, ids: Sequence[int], most: int, rows: int, temperature: float, seed: int, go_on: Callable[[int, int], bool]
+        self, ids: Sequence[int], most: int, rows: int, temperature: float, seed: int, go_on: GoOnRow
     ) -> None:
-        """Draw many rows by continuous batching: one prompt, and rows that end leave; `go_on(row, token)`."""
+        """Draw many rows by continuous batching: one prompt, and rows that end leave."""
         drawn = {"do_sample": True, "temperature": temperature, "top_k": 0, "top_p": None}
         config = GenerationConfig(  # type: ignore[no-untyped-call]
             max_new_tokens=most, num_return_sequences=rows, eos_token_id=-1, **drawn
@@ -293,7 +297,7 @@ class Generate(Peer):
 class _Told(StoppingCriteria):
     """Hands on what was written since the last time."""
 
-    def __init__(self, known: int, go_on: Callable[[int, int], bool]) -> None:
+    def __init__(self, known: int, go_on: GoOnRow) -> None:
         self._known = known
         self._go_on = go_on
         self._ended: list[bool] = []

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 from matplotlib import rc_context
@@ -63,9 +64,9 @@ def times(seconds: Sequence[float], title: str = "") -> str:
 
 
 def waits(milliseconds: Mapping[str, Sequence[float]], title: str = "") -> str:
-    """The share of requests answered within a time, for each of up to five engines."""
+    """The share of requests answered within a time, for each engine."""
     figure, axes = _axes(title)
-    for (name, values), colour in zip(milliseconds.items(), _LINES, strict=False):
+    for (name, values), colour in zip(milliseconds.items(), cycle(_LINES), strict=False):
         axes.ecdf(values, color=colour, label=name)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
