@@ -1,7 +1,7 @@
 """Whether memory stays flat: thousands of requests in many documents, and what the process holds after each hundred.
 
-A seeded person types in documents made of random words, jumps, changes the text above the cursor and comes back. What
-is around the cursor is cut short, so that the many requests take minutes. The last line of standard output is JSON.
+A seeded person types in documents made of random words, jumps, changes the text above the cursor and comes back. The
+documents are short and little is written, so that the many requests take minutes. The last line of standard output is JSON.
 
     python benchmarks/memory.py [--requests N] [--out FILE.json] [--picture FILE.svg]
 """
@@ -26,6 +26,8 @@ from codegpt.document import Document
 from codegpt.load import load_model, warm_up
 
 EVERY = 100
+LONGEST = 200
+"""Characters that a document begins with when somebody comes back to it."""
 WORDS = ("value", "count", "items", "total", "index", "name", "result", "first", "last", "text")
 
 
@@ -37,7 +39,7 @@ def main(requests: int, out: Path | None, picture: Path | None) -> None:
     """Ask so often, and look at the memory."""
     loaded = load_model(DEFAULT_MODEL)
     warm_up(loaded.engine)
-    options = CompletionOptions(prefix_tokens=64, suffix_tokens=32, max_line_tokens=2, max_block_tokens=2)
+    options = CompletionOptions(prefix_tokens=192, suffix_tokens=64, max_line_tokens=1, max_block_tokens=1)
     held = [_resident_mb()]
     for number, (document, offset) in enumerate(track(islice(_person(), requests), total=requests), start=1):
         complete(document, offset, loaded.engine, loaded.fim, options)
@@ -65,7 +67,7 @@ def main(requests: int, out: Path | None, picture: Path | None) -> None:
 def _person() -> Iterator[tuple[Document, int]]:
     """Documents and cursors, for ever."""
     random = Random(0)
-    documents = [Document(_text(random, 60), f"file:///{number}.py", "python") for number in range(200)]
+    documents = [Document(_text(random, 3), f"file:///{number}.py", "python") for number in range(200)]
     while True:
         at = random.randrange(len(documents))
         document, offset = documents[at], random.randrange(len(documents[at].text))
@@ -76,7 +78,7 @@ def _person() -> Iterator[tuple[Document, int]]:
             text = above + document.text[:offset] + typed + document.text[offset:]
             document, offset = replace(document, text=text), offset + len(above) + len(typed)
         if random.random() < 0.3:  # else all of it is undone
-            documents[at] = replace(document, text=document.text[:4000])
+            documents[at] = replace(document, text=document.text[:LONGEST])
 
 
 def _text(random: Random, lines: int) -> str:
