@@ -1,0 +1,89 @@
+r"""Runs of a program over standard input: what goes in, what has to come out, and where a request says so.
+
+Read are blocks such as ``Input:`` with ``Output:``, on the same line or over several lines, up to an empty line.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from codegpt.sandbox.verdict import same
+
+TOLERANCE = 1e-6
+"""Relative and absolute, where a number is written with a point or an exponent."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: standard input, and what has to be printed."""
+
+    stdin: str
+    stdout: str
+
+
+_BLOCK = re.compile(
+    r"(?:sample |example )?\binput(?:\s*\d+)?[ \t]*:[ \t]*\n?(?P<stdin>.*?)\n\s*"
+    r"(?:sample |example )?\boutput(?:\s*\d+)?[ \t]*:[ \t]*\n?(?P<stdout>.*?)"
+    r"(?=\n[ \t]*\n|\n\s*(?:sample |example )?input\b|\Z)",
+    re.I | re.S,
+)
+_FENCE = re.compile(r"^[ \t]*```\w*[ \t]*\n?", re.M)
+
+
+def cases_in(text: str) -> tuple[Case, ...]:
+    """The runs that words describe, in their order, each input once."""
+    found: dict[str, Case] = {}
+    for match in _BLOCK.finditer(_FENCE.sub("", text)):
+        stdin, stdout = _lines(match["stdin"]), _lines(match["stdout"])
+        if stdout:
+            found.setdefault(stdin, Case(stdin, stdout))
+    return tuple(found.values())
+
+
+def _lines(text: str) -> str:
+    """Without the indentation that all lines share; ends with a line end."""
+    lines = [line.rstrip() for line in text.strip("\n").split("\n")]
+    written = [line for line in lines if line]
+    margin = min((len(line) - len(line.lstrip()) for line in written), default=0)
+    shown = "\n".join(line[margin:] for line in lines).strip("\n")
+    return shown + "\n" if shown else ""
+
+
+def same_output(printed: str, expected: str) -> bool:
+    """Whether two outputs are the same: as data where JSON is expected, else word by word.
+
+    Numbers may differ by `TOLERANCE` where the expected one is written with a point or an exponent; true is not 1.
+    """
+    try:
+        wanted = json.loads(expected)
+    except ValueError:
+        left, right = printed.split(), expected.split()
+        return len(left) == len(right) and all(map(_same_word, left, right))
+    try:
+        return same(_bools_apart(json.loads(printed)), _bools_apart(wanted), TOLERANCE)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _bools_apart(value: Any) -> Any:
+    """JSON with its booleans as something that equals no number: JSON has no tuples."""
+    if isinstance(value, bool):
+        return ("bool", str(value))
+    if isinstance(value, list):
+        return [_bools_apart(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _bools_apart(each) for key, each in value.items()}
+    return value
+
+
+_FLOAT = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?")
+
+
+def _same_word(left: str, right: str) -> bool:
+    if left == right:
+        return True
+    try:
+        return _FLOAT.fullmatch(right) is not None and same(float(left), float(right), TOLERANCE)
+    except ValueError:
+        return False

@@ -1,0 +1,42 @@
+"""Whether two programs are the same text in other clothes: by their syntax trees, without comments and layout."""
+
+from tree_sitter import Node, Parser
+
+from codegpt.languages import LANGUAGES, grammar
+
+
+def normal_form(program: str, language: str) -> str:
+    """Equal for programs that differ in comments, docstrings, layout and kinds of quotes alone.
+
+    A program that does not parse, or of a language without a grammar, is its own text.
+    """
+    known = LANGUAGES.get(language)
+    if known is None:
+        return program.strip()
+    root = Parser(grammar(known)).parse(program.encode("utf-8", "surrogatepass")).root_node
+    if root.has_error:
+        return program.strip()
+    parts: list[str] = []
+    waiting: list[Node | str] = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str):
+            parts.append(node)
+        elif "comment" in node.type or _is_docstring(node):
+            continue
+        elif node.child_count == 0:
+            text = (node.text or b"").decode("utf-8", "replace")
+            parts.append(text.rstrip("\"'") if node.type in _QUOTES else text)
+        else:
+            parts.append(f"<{node.type}")
+            waiting.append(">")
+            waiting.extend(reversed(node.children))
+    return "\x1f".join(parts)
+
+
+_QUOTES = ("string_start", "string_end", '"', "'")
+
+
+def _is_docstring(node: Node) -> bool:
+    """A statement that is a string, which does nothing."""
+    return node.type == "expression_statement" and node.child_count == 1 and node.children[0].type == "string"

@@ -1,0 +1,209 @@
+"""Which of many candidates to show first: filter on the examples, cluster by behaviour, rank; pure.
+
+What was seen of each candidate goes in, an order and the evidence for it comes out. Nothing here runs anything, draws
+anything or knows a hidden test.
+
+Filter and clusters are AlphaCode's (Li et al., arXiv 2203.07814); the votes of asserts that the model itself proposed
+are CodeT's (Chen et al., arXiv 2207.10397): a cluster's score is the root of its samples times the asserts
+it satisfies.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How much is known in favour of a candidate."""
+
+    EXAMPLES = "examples passed"
+    AGREEMENT = "agreement only"
+    PARSES = "parses only"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One distinct program.
+
+    Attributes:
+        number: of its first sample; also what it is called.
+        samples: how many of the samples are this program.
+        logprob: the mean log-probability of a token, of the sample of which it is highest.
+    """
+
+    number: int
+    program: str
+    samples: int = 1
+    logprob: float = 0.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of a candidate.
+
+    Attributes:
+        examples: whether each example held; empty where there are none.
+        behaviour: what it did on each input, as text that is equal where the behaviour is; empty where it was not run.
+        votes: which of the asserts that the model proposed held, by their numbers.
+        why_not_run: why there is no behaviour.
+    """
+
+    examples: tuple[bool, ...] = ()
+    behaviour: tuple[str, ...] = ()
+    votes: frozenset[int] = frozenset()
+    why_not_run: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What stands beside a candidate.
+
+    Attributes:
+        passed, of: examples.
+        agree: samples that behave as this one does, itself among them, of those that were drawn.
+        votes: of the model's own asserts, how many it satisfies.
+    """
+
+    level: Level
+    passed: int
+    of: int
+    agree: int
+    drawn: int
+    votes: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A candidate in its place; `cluster` numbers the behaviours, best first."""
+
+    candidate: Candidate
+    evidence: Evidence
+    cluster: int
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Candidates that do the same on all inputs and examples, likeliest first."""
+
+    members: tuple[Candidate, ...]
+    seen: Seen
+
+    @property
+    def samples(self) -> int:
+        """Of all its members."""
+        return sum(member.samples for member in self.members)
+
+    @property
+    def passed(self) -> int:
+        """Examples."""
+        return sum(self.seen.examples)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it came to a value at all; programs that all fail alike agree on nothing."""
+        return any(map(is_value, self.seen.behaviour)) or any(self.seen.examples)
+
+    @property
+    def agreement(self) -> float:
+        """CodeT's score, of which the votes count one more than they are: without any, the samples decide."""
+        return math.sqrt(self.samples) * (1 + len(self.seen.votes))
+
+
+def clusters(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) -> list[Cluster]:
+    """Candidates by behaviour, best cluster first.
+
+    The order: more examples passed, then whether it comes to any value, then more agreement, then more samples, then
+    the likelier best member, then the earlier one. A candidate that was not run is a cluster of its own.
+    """
+    by_behaviour: dict[object, list[Candidate]] = {}
+    for candidate in candidates:
+        was = seen[candidate.number]
+        key = (was.examples, was.behaviour) if was.behaviour or was.examples else candidate.number
+        by_behaviour.setdefault(key, []).append(candidate)
+    found = [
+        Cluster(tuple(sorted(members, key=lambda each: (-each.logprob, each.number))), _together(members, seen))
+        for members in by_behaviour.values()
+    ]
+    return sorted(found, key=_order)
+
+
+def _together(members: Sequence[Candidate], seen: Mapping[int, Seen]) -> Seen:
+    """What its members were all seen to do; they may differ in the votes, which are asserts on other inputs."""
+    first = seen[members[0].number]
+    return Seen(
+        first.examples,
+        first.behaviour,
+        frozenset.intersection(*(seen[member.number].votes for member in members)),
+        first.why_not_run,
+    )
+
+
+def _order(cluster: Cluster) -> tuple[float, ...]:
+    best = cluster.members[0]
+    return (-cluster.passed, -cluster.answers, -cluster.agreement, -cluster.samples, -best.logprob, best.number)
+
+
+def rank(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) -> list[Ranked]:
+    """All candidates: the best of each cluster first, as each shows another behaviour; then the second of each."""
+    found = clusters(candidates, seen)
+    drawn = sum(candidate.samples for candidate in candidates)
+    deepest = max((len(cluster.members) for cluster in found), default=0)
+    return [
+        Ranked(cluster.members[depth], evidence_for(cluster, drawn), number)
+        for depth in range(deepest)
+        for number, cluster in enumerate(found)
+        if depth < len(cluster.members)
+    ]
+
+
+def evidence_for(cluster: Cluster, drawn: int) -> Evidence:
+    """What is known in favour of a cluster's members."""
+    seen = cluster.seen
+    if seen.examples and all(seen.examples):
+        level, reason = Level.EXAMPLES, ""
+    elif cluster.answers and cluster.samples > 1:
+        level = Level.AGREEMENT
+        reason = (
+            f"fails {len(seen.examples) - cluster.passed} of the examples" if seen.examples else "no examples given"
+        )
+    else:
+        level = Level.PARSES
+        reason = seen.why_not_run or ("fails the examples" if seen.examples else "no other sample agrees")
+    return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, len(seen.votes), reason)
+
+
+def won(found: Sequence[Cluster], drawn: int, left: int, margin: float = 2.0) -> bool:
+    """Whether drawing may stop: the first cluster passes all examples and no other could come near with what is left.
+
+    Args:
+        left: samples that may still be drawn.
+        margin: how many times the second's samples it has to have, were all that is left to join the second.
+    """
+    if not found or not all(found[0].seen.examples) or not found[0].seen.behaviour:
+        return False
+    rivals = [cluster.samples for cluster in found[1:] if cluster.passed == found[0].passed]
+    return drawn > 0 and found[0].samples >= margin * (max(rivals, default=0) + left)
+
+
+def distinguishing(found: Sequence[Cluster]) -> int | None:
+    """The number of the first input on which the two best clusters differ, both of which pass as many examples.
+
+    None where there is nothing to tell apart. An input on which both come to a value is preferred.
+    """
+    if len(found) < 2 or found[0].passed != found[1].passed:
+        return None
+    pairs = list(zip(found[0].seen.behaviour, found[1].seen.behaviour, strict=False))
+    differing = [number for number, (one, other) in enumerate(pairs) if one != other]
+    both = [number for number in differing if all(is_value(each) for each in pairs[number])]
+    return next(iter(both or differing), None)
+
+
+VALUE, RAISED, NOTHING = "= ", "! ", "? "
+"""How behaviour begins: a value, an exception, neither."""
+
+
+def is_value(behaviour: str) -> bool:
+    """Whether it is a value, and no exception or timeout."""
+    return behaviour.startswith(VALUE)

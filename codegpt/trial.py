@@ -1,0 +1,209 @@
+"""What is asked of a candidate in the jail, and what is seen of it; pure.
+
+A function is asked, in one process, for the examples, then for the inputs, then for the asserts that the model
+proposed; a call that never comes back ends the run, so that what follows it is not known. A program over standard input
+is run anew for each case and each input. A person's own tests run in a jail of their own and count as one example more.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from codegpt.cases import Case, same_output
+from codegpt.examples import Example
+from codegpt.sandbox.codec import Value
+from codegpt.sandbox.outcome import End, Outcome, Raised, Reply, Returned, Unencodable
+from codegpt.sandbox.program import Call, Calls, Job, Limits, Program, Stdin, Tests
+from codegpt.sandbox.verdict import judge_tests
+from codegpt.selection import NOTHING, RAISED, VALUE, Seen
+
+LIMITS = Limits(cpu_s=1, wall_s=4.0)
+"""Of one candidate: whoever waits for the answer waits for the slowest of many."""
+
+_ENDS = {
+    End.CPU_TIME: "timeout",
+    End.WALL_TIME: "timeout",
+    End.OUTPUT: "too much output",
+    End.EXITED: "exits",
+    End.VIOLATION: "does what no program may",
+    End.NOT_LOADED: "does not load",
+}
+
+
+class Trial(Protocol):
+    """What every candidate goes through. `language` names the runner."""
+
+    def jobs(self, program: str) -> list[Job]:
+        """What is run."""
+        ...
+
+    def seen(self, outcomes: Sequence[Outcome]) -> Seen:
+        """What came of it, one outcome a job."""
+        ...
+
+    def described(self, number: int) -> str:
+        """Input `number`, as people read it."""
+        ...
+
+
+@dataclass(frozen=True)
+class FunctionTrial:
+    """Calls of a function, and a person's tests.
+
+    Attributes:
+        head, tail: what stands around a candidate in the program that is run.
+    """
+
+    language: str = "python"
+    examples: tuple[Example, ...] = ()
+    inputs: tuple[Call, ...] = ()
+    asserts: tuple[Example, ...] = ()
+    tests: Tests | None = None
+    limits: Limits = LIMITS
+    head: str = ""
+    tail: str = ""
+
+    def jobs(self, program: str) -> list[Job]:
+        """One for all calls, one for the tests."""
+        whole = self.head + program + self.tail
+        asked = (*self.examples, *self.asserts)
+        appended = "".join(dict.fromkeys(example.appended for example in asked))
+        calls = (*(e.call for e in self.examples), *self.inputs, *(e.call for e in self.asserts))
+        jobs = [Job(Program(whole + appended, self.language), Calls(calls), self.limits)] if calls else []
+        return jobs + ([Job(Program(whole, self.language), self.tests, _for_tests(self.limits))] if self.tests else [])
+
+    def seen(self, outcomes: Sequence[Outcome]) -> Seen:
+        """Examples, behaviour and votes."""
+        if why := _not_run(outcomes):
+            return Seen(why_not_run=why)
+        tested = (judge_tests(outcomes[-1]).passed,) if self.tests else ()
+        called = [*self.examples, *self.inputs, *self.asserts]
+        if not called:
+            return Seen(examples=tested)
+        outcome = outcomes[0]
+        replies: list[Reply | None] = [*outcome.replies, *[None] * (len(called) - len(outcome.replies))]
+        first, behind = len(self.examples), len(self.examples) + len(self.inputs)
+        held = tuple(r is not None and e.holds(r) for e, r in zip(self.examples, replies, strict=False))
+        votes = (
+            number
+            for number, (example, reply) in enumerate(zip(self.asserts, replies[behind:], strict=True))
+            if reply is not None and example.holds(reply)
+        )
+        return Seen(
+            (*held, *tested), tuple(_did(reply, _why(outcome)) for reply in replies[first:behind]), frozenset(votes)
+        )
+
+    def described(self, number: int) -> str:
+        """As a call."""
+        call = self.inputs[number]
+        return f"{call.function}({', '.join(map(_text, call.args))})"
+
+
+@dataclass(frozen=True)
+class ScriptTrial:
+    """Runs of a program over standard input."""
+
+    language: str = "python"
+    cases: tuple[Case, ...] = ()
+    inputs: tuple[str, ...] = ()
+    limits: Limits = LIMITS
+
+    def jobs(self, program: str) -> list[Job]:
+        """One a run."""
+        texts = [*(case.stdin for case in self.cases), *self.inputs]
+        return [Job(Program(program, self.language), Stdin(text.encode()), self.limits) for text in texts]
+
+    def seen(self, outcomes: Sequence[Outcome]) -> Seen:
+        """What it printed."""
+        if why := _not_run(outcomes):
+            return Seen(why_not_run=why)
+        held = tuple(
+            outcome.end is End.COMPLETE
+            and outcome.exit_code == 0
+            and same_output(outcome.stdout.decode(errors="replace"), case.stdout)
+            for case, outcome in zip(self.cases, outcomes, strict=False)
+        )
+        return Seen(held, tuple(map(_printed, outcomes[len(self.cases) :])))
+
+    def described(self, number: int) -> str:
+        """The text."""
+        return repr(self.inputs[number])
+
+
+def _not_run(outcomes: Sequence[Outcome]) -> str:
+    """Why nothing is known of a program; "" where it was run."""
+    for outcome in outcomes:
+        if outcome.end is End.INFRASTRUCTURE:
+            return f"it could not be run: {outcome.detail}"
+        if outcome.raised is not None and outcome.raised.name == "ModuleNotFoundError":
+            return f"the jail has {outcome.raised.message[:1].lower()}{outcome.raised.message[1:]}"
+    return ""
+
+
+def _for_tests(limits: Limits) -> Limits:
+    """Tests are started anew, with pytest around them, and are the person's own."""
+    return replace(limits, cpu_s=max(10, limits.cpu_s), wall_s=max(30.0, limits.wall_s))
+
+
+def _why(outcome: Outcome) -> str:
+    """Why a call was not answered."""
+    if outcome.end is End.NOT_LOADED and outcome.raised is not None:
+        return outcome.raised.name
+    return _ENDS.get(outcome.end, "")
+
+
+def _did(reply: Reply | None, why: str) -> str:
+    if reply is None:
+        return NOTHING + why
+    if isinstance(reply.result, Raised):
+        return RAISED + reply.result.name
+    if isinstance(reply.result, Unencodable):
+        return f"{VALUE}a {reply.result.type_name}"
+    return VALUE + shown(reply.result)
+
+
+def _printed(outcome: Outcome) -> str:
+    if outcome.raised is not None:
+        return RAISED + outcome.raised.name
+    if outcome.end is not End.COMPLETE:
+        return NOTHING + _why(outcome)
+    words = "\n".join(line.rstrip() for line in outcome.stdout.decode(errors="replace").rstrip().split("\n"))
+    return VALUE + words + (f" (exit code {outcome.exit_code})" if outcome.exit_code else "")
+
+
+def shown(returned: Returned) -> str:
+    """A value as text that is the same where `==` is, floats to nine digits; with what became of the arguments.
+
+    They count where nothing is returned: the function may be there for what it does to them.
+    """
+    if returned.value is None and returned.args is not None:
+        return f"None, and its arguments are {_text(returned.args)}"
+    return _text(returned.value)
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool | str | bytes | complex) or value is None:
+        return repr(value)
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**300 else hex(value)
+    if isinstance(value, list):
+        return f"[{_listed(value)}]"
+    if isinstance(value, tuple):
+        return f"({_listed(value)},)" if len(value) == 1 else f"({_listed(value)})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(sorted(f"{_text(key)}: {_text(item)}" for key, item in value.items())) + "}"
+    return f"{type(value).__name__}({', '.join(sorted(map(_text, value)))})"
+
+
+def _listed(items: Sequence[Any]) -> str:
+    return ", ".join(map(_text, items))
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return repr(value)
+    rounded = float(f"{value:.9g}")
+    return str(int(rounded)) if rounded == int(rounded) and abs(rounded) < 1e15 else repr(rounded)

@@ -1,0 +1,41 @@
+"""Runs of a program: where a request describes them, and when two outputs are the same."""
+
+import pytest
+
+from codegpt.cases import Case, cases_in, same_output
+
+
+def test_blocks() -> None:
+    text = "Add two numbers.\n\nInput:\n  1 2\n  3\nOutput:\n  6\n\nExample input 2: 5\nExample output 2: 5\n\nNo more."
+    assert cases_in(text) == (Case("1 2\n3\n", "6\n"), Case("5\n", "5\n"))
+
+
+def test_fences_and_repetitions() -> None:
+    text = "Sample Input:\n```\na\n```\nSample Output:\n```text\nb\nc\n```\ninput: a\noutput: d"
+    assert cases_in(text) == (Case("a\n", "b\nc\n"),)
+
+
+def test_no_input_is_an_input() -> None:
+    assert cases_in("Input:\n\nOutput: 3") == (Case("", "3\n"),)
+    assert cases_in("Input: 3\nOutput:\n") == ()
+    assert cases_in("The input is a number, the output another.") == ()
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected", "same"),
+    [
+        ("3\n", "3", True),
+        ("a  b \n\n", "a b\n", True),
+        ("a", "a b", False),
+        ("0.3000000001", "0.3", True),
+        ("0.31", "0.3", False),
+        ("1", "true", False),
+        ("[1, 2.0000000001]", "[1, 2.0]", True),
+        ('{"a": [true]}', '{"a": [1]}', False),
+        ("[" * 100_000, "[1]", False),
+        ("x 1.0", "x 1.00", True),
+        ("x 1e0", "x 1", False),
+    ],
+)
+def test_same_output(printed: str, expected: str, same: bool) -> None:
+    assert same_output(printed, expected) is same

@@ -1,0 +1,172 @@
+"""Examples out of docstrings, prose and tests: all that are there, and none that are not."""
+
+import pytest
+
+from codegpt.examples import Example, Shown, examples_in, examples_of_asserts
+from codegpt.sandbox.outcome import Raised, Reply, Returned, Unencodable
+from codegpt.sandbox.program import Call
+from codegpt.sandbox.verdict import Raises
+
+
+def said(text: str, parameters: tuple[str, ...] = ()) -> list[tuple[object, ...]]:
+    return [(*example.call.args, example.expected) for example in examples_in(text, "f", parameters)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(2) == 3",
+        "f(2) === 3",
+        "f(2) = 3",
+        "f(2) => 3",
+        "f(2) ==> 3",
+        "f(2) -> 3",
+        "f(2) --> 3",
+        "f(2) ➞ 3",
+        "f(2) → 3",
+        "f(2): 3",
+        "f(2) returns 3",
+        "f(2)   # returns 3",
+        "f(2) # => 3",
+        "f(2) should return 3",
+        "f(2) should be 3.",
+        "f(2) gives 3, since it is so",
+        "f(2) is 3",
+        "f(2) must be equal to 3",
+        "f(2) returns the number 3",
+        "* f(2) => 3 (the next one)",
+        "assert f(2) == 3",
+        "`f(2)` returns `3`",
+        "for f(2) == 3",
+        "f(2) == 1 + 2",
+        "f(2) == 1 + 1 + 1 = 3",
+        "f(2) -> 5 - 2 = 3",
+        ">>> f(2)\n3",
+        ">>> f(2) == 3\nTrue",
+        ">>> 3 == f(2)\nTrue",
+        ">>> f(2) == 3",
+        ">>> n = 2\n>>> f(n)\n3",
+    ],
+)
+def test_ways_to_say_it(text: str) -> None:
+    assert said(f"Add one.\n\n{text}\n") == [(2, 3)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(x) == 3",
+        "f(2) == y",
+        "f(2) is 3 if x is given",
+        "f(2) is 3 when it rains",
+        "f(2) == 3 * x",
+        "f(2) returns 3rd",
+        "g(2) == 3",
+        "a.f(2) == 3",
+        "def f(2): 3",
+        "f(2) and 3",
+        "f(2) != 3",
+        "f(2) ('Venus')",
+        "f(2) ==> ('Venus')",
+        "f(2",
+        "f(2) is",
+        "",
+    ],
+)
+def test_what_says_nothing(text: str) -> None:
+    assert said(text) == []
+
+
+def test_over_several_lines_and_with_several_arguments() -> None:
+    text = "f([\n  [1, 2],\n  [3]\n], 1) == [(0, 0)]\nf([], x='a') == []"
+    found = examples_in(text, "f", ("rows", "x"))
+    assert [(each.call.args, dict(each.call.kwargs), each.expected) for each in found] == [
+        (([[1, 2], [3]], 1), {}, [(0, 0)]),
+        (([],), {"x": "a"}, []),
+    ]
+    assert found[1].text == "f([], x='a') == []"
+
+
+def test_blocks_of_input_and_output() -> None:
+    text = (
+        "Example 1:\n    Input: [4,2,3]\n    Output: [2, 1]\n    Explanation: so\nExample 2:\n Input: []\n Output: []\n"
+    )
+    assert said(text, ("arr",)) == [([4, 2, 3], [2, 1]), ([], [])]
+    assert said("Input: n = 5\nOutput: 1", ("n",)) == [(5, 1)]
+    assert said("Input: a = 5, b = [1]\nOutput: 'x'", ("a", "b")) == [(5, [1], "x")]
+    assert said("Input: b = 5, a = 1\nOutput: 'x'", ("a", "b")) == [(1, 5, "x")]
+    assert said("Input: 1, 2\nOutput: 3", ("a", "b")) == [(1, 2, 3)]
+    assert said("Input: 1\nOutput: 3", ("a", "b")) == []
+    assert said("Input: c = 1\nOutput: 3", ("a",)) == []
+    assert said("Input: a number\nOutput: another", ("a",)) == []
+
+
+def test_parameters_by_name() -> None:
+    assert said("For n = 3 the output should be 5.", ("n",)) == [(3, 5)]
+    assert said("lst = [1, 2], k = 3 -> 4", ("lst", "k")) == [([1, 2], 3, 4)]
+    assert said("if n = 3, it returns 5", ("n",)) == [(3, 5)]
+    assert said("For n = 3 the sum will be 1 the output should be 5", ("n",)) == []
+    assert said("n == 3 is 5", ("n",)) == []
+
+
+def test_what_contradicts_itself_is_left_out() -> None:
+    assert said("f(1) == 2\nf(2) == 3\nf(1) == 4\nf(2) == 3") == [(2, 3)]
+
+
+def test_a_session_runs_as_it_is() -> None:
+    text = (
+        ">>> s = Stack()\n>>> s.push(3)\n>>> s.pop()\n3\n"
+        ">>> s.pop()\nTraceback (most recent call last):\nIndexError: empty\n"
+    )
+    pop, empty = examples_in(text, "Stack")
+    assert pop.call == Call("codegpt_session_0", (2,)) and pop.expected == Shown("3\n")
+    assert empty.call == Call("codegpt_session_0", (3,)) and empty.expected == Raises("IndexError")
+    names: dict[str, object] = {}
+    stack = "class Stack(list):\n    push = list.append\n"
+    exec(stack + pop.appended, names)
+    shown = names["codegpt_session_0"](2)  # type: ignore[operator]
+    assert pop.holds(Reply(Returned(shown), 0.0))
+    with pytest.raises(IndexError):
+        names["codegpt_session_0"](3)  # type: ignore[operator]
+
+
+def test_what_is_shown_may_be_left_open() -> None:
+    [example] = examples_in(">>> print(f(2))\n<f at 0x...>\n", "f")
+    assert example.holds(Reply(Returned("<f at 0x7f>\n"), 0.0))
+    assert not example.holds(Reply(Returned("<g at 0x7f>\n"), 0.0))
+
+
+def test_an_exception() -> None:
+    [example] = examples_in(">>> f(-1)\nTraceback (most recent call last):\n    ...\nmodule.OddError: odd\n", "f")
+    assert example.expected == Raises("OddError") and example.call == Call("f", (-1,))
+    assert example.holds(Reply(Raised("OddError"), 0.0)) and example.holds(Reply(Raised("Odder", ("OddError",)), 0.0))
+    assert not example.holds(Reply(Raised("ValueError"), 0.0)) and not example.holds(Reply(Returned(None), 0.0))
+
+
+def test_when_it_holds() -> None:
+    example = Example(Call("f", (1,)), 0.3, "f(1) == 0.3")
+    assert example.holds(Reply(Returned(0.1 + 0.2), 0.0))
+    assert not example.holds(Reply(Returned("0.3"), 0.0))
+    assert not example.holds(Reply(Unencodable("Fraction"), 0.0))
+    assert not example.holds(Reply(Raised("ValueError"), 0.0))
+
+
+def test_doctests_that_are_none() -> None:
+    assert said(">>>f(2)\n3") == []
+    assert said(">>> f(2)\n   3\n >>> f(4)\n5") == []  # its indentation is wrong
+
+
+def test_asserts() -> None:
+    found = examples_of_asserts("assert f(2) == 3\nassert 4 == f([1])\nassert f('a')\nassert not f(0)\n", "f")
+    assert found is not None
+    assert [(each.call.args, each.expected) for each in found] == [
+        ((2,), 3),
+        (([1],), 4),
+        (("a",), True),
+        ((0,), False),
+    ]
+    for text in ("x = 1\nassert f(2) == x", "assert f(2) == g(3)", "assert sorted(f(2)) == [1]", "import os"):
+        assert examples_of_asserts(text, "f") is None
+    assert examples_of_asserts("", "f") == ()
+    with pytest.raises(SyntaxError):
+        examples_of_asserts("assert", "f")

@@ -1,0 +1,117 @@
+"""Inputs: plain data of the right types, the same from the same seed, and the examples first."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import find, given
+from hypothesis import strategies as st
+
+from codegpt.inputs import change, inputs_for, strategy_of
+from codegpt.interface import Interface, Parameter, interface_of_signature
+from codegpt.sandbox.codec import encode
+from codegpt.sandbox.program import Call
+
+ANNOTATED = interface_of_signature("f(values: list[int], by: str, deep: bool = False) -> int")
+PLAIN = Interface("f", (Parameter("values"), Parameter("by")))
+EXAMPLES = (Call("f", ([1, 2], "a")), Call("f", ([], "bc")))
+
+
+def test_the_examples_come_first_and_each_once() -> None:
+    found = inputs_for(ANNOTATED, [*EXAMPLES, EXAMPLES[0]], 20)
+    assert found[:2] == EXAMPLES
+    assert len(found) == len({repr(call) for call in found}) == 20
+
+
+def test_the_same_seed_gives_the_same_inputs() -> None:
+    assert inputs_for(ANNOTATED, EXAMPLES, 20) == inputs_for(ANNOTATED, EXAMPLES, 20)
+    assert inputs_for(PLAIN, EXAMPLES, 20) != inputs_for(PLAIN, EXAMPLES, 20, seed=1)
+
+
+def test_without_types_the_examples_are_changed() -> None:
+    found = inputs_for(PLAIN, EXAMPLES, 20)
+    assert len(found) == 20
+    for call in found:
+        values, by = call.args
+        assert isinstance(values, list) and isinstance(by, str)
+
+
+def test_without_examples_the_types_are_drawn() -> None:
+    found = inputs_for(ANNOTATED, [], 20)
+    assert len(found) == 20
+    for call in found:
+        values, by = call.args
+        assert isinstance(values, list) and all(type(each) is int for each in values) and isinstance(by, str)
+
+
+def test_without_either_there_are_none() -> None:
+    assert inputs_for(PLAIN, [], 20) == ()
+    assert inputs_for(Interface("f"), [], 20) == ()
+    assert inputs_for(ANNOTATED, [Call("g", (1,))], 0) == ()
+    assert inputs_for(Interface("f"), [Call("f")], 20) == (Call("f"),)
+
+
+def test_arguments_by_name_and_values_that_cannot_cross_are_left_out() -> None:
+    assert inputs_for(PLAIN, [Call("f", ([],), {"by": "a"})], 20) == ()
+    assert inputs_for(PLAIN, [Call("f", (object(), "a"))], 20) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "kind"),
+    [
+        ("int", int),
+        ("float", float),
+        ("str", str),
+        ("bool", bool),
+        ("bytes", bytes),
+        ("complex", complex),
+        ("None", type(None)),
+        ("list", list),
+        ("List[int]", list),
+        ("typing.Sequence[str]", list),
+        ("'list[int]'", list),
+        ("set[str]", set),
+        ("frozenset[int]", frozenset),
+        ("dict[str, list[int]]", dict),
+        ("Mapping", dict),
+        ("tuple", tuple),
+        ("tuple[int, str]", tuple),
+        ("Tuple[int, ...]", tuple),
+        ("Optional[int]", (int, type(None))),
+        ("int | None", (int, type(None))),
+        ("Union[str, int]", (str, int)),
+        ("Literal['a', 'b']", str),
+        ("Any", (int, str)),
+    ],
+)
+def test_types(annotation: str, kind: type) -> None:
+    strategy = strategy_of(annotation)
+    assert strategy is not None
+    drawn: list[Any] = []
+    find(strategy, lambda value: drawn.append(value) is None)
+    assert drawn and all(isinstance(each, kind) for each in drawn)
+    for each in drawn:
+        encode(each)
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    ["", "Path", "list[Path]", "dict[int, str, str]", "Callable[[int], str]", "int |", "Union[Path]", "a.b.c", "(" * 999],
+)
+def test_no_type_of_plain_data(annotation: str) -> None:
+    assert strategy_of(annotation) is None
+
+
+PLAIN_DATA = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text(), inner) | st.sets(st.integers())
+    ),
+)
+
+
+@given(PLAIN_DATA, st.integers())
+def test_a_change_keeps_the_type_and_the_value_it_was_given(value: Any, seed: int) -> None:
+    before = repr(value)
+    assert type(change(value, Random(seed))) is type(value)
+    assert repr(value) == before

@@ -1,0 +1,126 @@
+"""The order of candidates and the evidence for it, in exact cases."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codegpt.selection import (
+    Candidate,
+    Evidence,
+    Level,
+    Seen,
+    clusters,
+    distinguishing,
+    rank,
+    won,
+)
+
+
+def candidate(number: int, samples: int = 1, logprob: float = -1.0) -> Candidate:
+    return Candidate(number, f"program {number}", samples, logprob)
+
+
+def order(candidates: list[Candidate], seen: dict[int, Seen]) -> list[int]:
+    return [each.candidate.number for each in rank(candidates, seen)]
+
+
+def test_more_examples_come_first_however_few_agree() -> None:
+    some = [candidate(0, samples=9), candidate(1)]
+    seen = {0: Seen((True, False), ("= 1",)), 1: Seen((True, True), ("= 2",))}
+    assert order(some, seen) == [1, 0]
+    assert [each.evidence for each in rank(some, seen)] == [
+        Evidence(Level.EXAMPLES, 2, 2, 1, 10),
+        Evidence(Level.AGREEMENT, 1, 2, 9, 10, reason="fails 1 of the examples"),
+    ]
+
+
+def test_the_larger_cluster_comes_first_and_its_likeliest_member_stands_for_it() -> None:
+    some = [candidate(0, logprob=-0.1), candidate(1, logprob=-0.9), candidate(2, logprob=-0.5)]
+    seen = {0: Seen((True,), ("= 1",)), 1: Seen((True,), ("= 2",)), 2: Seen((True,), ("= 2",))}
+    assert order(some, seen) == [2, 0, 1]  # the best of each cluster, then the second of each
+    assert [each.cluster for each in rank(some, seen)] == [0, 1, 0]
+    assert rank(some, seen)[0].evidence == Evidence(Level.EXAMPLES, 1, 1, 2, 3)
+
+
+def test_without_examples_agreement_decides_and_is_said() -> None:
+    some = [candidate(0), candidate(1, samples=2), candidate(2)]
+    seen = {0: Seen((), ("= 1",)), 1: Seen((), ("= 2",)), 2: Seen((), ("= 2",))}
+    first, *_, last = rank(some, seen)
+    assert first.evidence == Evidence(Level.AGREEMENT, 0, 0, 3, 4, reason="no examples given")
+    assert last.candidate.number == 2 and rank(some, seen)[1].evidence.level is Level.PARSES
+    assert rank(some, seen)[1].evidence.reason == "no other sample agrees"
+
+
+def test_programs_that_all_fail_agree_on_nothing() -> None:
+    some = [candidate(0, samples=7), candidate(1)]
+    seen = {0: Seen((), ("! NameError", "? timeout")), 1: Seen((), ("! NameError", "= 2"))}
+    assert order(some, seen) == [1, 0]
+    assert rank(some, seen)[1].evidence.level is Level.PARSES
+
+
+def test_what_was_not_run_is_shown_with_the_reason() -> None:
+    some = [candidate(0, samples=3, logprob=-0.5), candidate(1, samples=3, logprob=-0.2)]
+    seen = {0: Seen(why_not_run="no jail"), 1: Seen(why_not_run="no jail")}
+    assert order(some, seen) == [1, 0]
+    assert {each.evidence.reason for each in rank(some, seen)} == {"no jail"}
+    assert {each.cluster for each in rank(some, seen)} == {0, 1}
+
+
+def test_votes_of_the_models_own_asserts() -> None:
+    some = [candidate(0, samples=4), candidate(1, samples=1)]
+    seen = {0: Seen((), ("= 1",), frozenset()), 1: Seen((), ("= 2",), frozenset({0, 3}))}
+    assert order(some, seen) == [1, 0]  # 1 * 3 against 2 * 1
+    assert rank(some, seen)[0].evidence.votes == 2
+
+
+def test_ties_are_settled_by_likelihood_then_by_number() -> None:
+    some = [candidate(2), candidate(0), candidate(1, logprob=-0.5)]
+    seen = {number: Seen((), (f"= {number}",)) for number in range(3)}
+    assert order(some, seen) == [1, 0, 2]
+
+
+def test_nothing() -> None:
+    assert rank([], {}) == [] and clusters([], {}) == [] and not won([], 0, 0) and distinguishing([]) is None
+
+
+@pytest.mark.parametrize(
+    ("samples", "left", "expected"), [((8, 1), 3, True), ((8, 1), 4, False), ((8,), 4, True), ((8,), 5, False)]
+)
+def test_when_it_has_won(samples: tuple[int, ...], left: int, expected: bool) -> None:
+    some = [candidate(number, count) for number, count in enumerate(samples)]
+    seen = {number: Seen((True,), (f"= {number}",)) for number in range(len(samples))}
+    assert won(clusters(some, seen), sum(samples), left) is expected
+
+
+def test_it_has_not_won_where_an_example_fails_or_nothing_was_run() -> None:
+    some = [candidate(0, 30)]
+    assert not won(clusters(some, {0: Seen((True, False), ("= 1",))}), 30, 0)
+    assert not won(clusters(some, {0: Seen()}), 30, 0)
+
+
+def test_an_input_that_tells_the_two_best_apart() -> None:
+    some = [candidate(0, 2), candidate(1)]
+    seen = {0: Seen((), ("= 1", "! E", "= 3")), 1: Seen((), ("= 1", "= 2", "= 4"))}
+    assert distinguishing(clusters(some, seen)) == 2  # both come to a value there
+    assert distinguishing(clusters(some, {**seen, 1: Seen((), ("= 1", "= 2", "= 3"))})) == 1
+    assert distinguishing(clusters(some, {**seen, 1: seen[0]})) is None
+    better = {0: Seen((True,), ("= 1",)), 1: Seen((False,), ("= 2",))}
+    assert distinguishing(clusters(some, better)) is None
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 9), st.sampled_from([-1.0, -0.5]), st.sampled_from(["= 1", "= 2", "! E", "? timeout"])
+        ),
+        max_size=12,
+    ),
+    st.randoms(),
+)
+def test_the_order_does_not_depend_on_the_order_given(drawn: list[tuple[int, float, str]], random: object) -> None:
+    some = [Candidate(number, "", samples, logprob) for number, (samples, logprob, _) in enumerate(drawn)]
+    seen = {number: Seen((), (behaviour,)) for number, (_, _, behaviour) in enumerate(drawn)}
+    shuffled = list(some)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert rank(shuffled, seen) == rank(some, seen)
+    assert sorted(each.candidate.number for each in rank(some, seen)) == list(range(len(some)))
