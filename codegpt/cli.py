@@ -1,4 +1,4 @@
-"""The `codegpt` command: complete, models, sandbox, doctor."""
+"""The `codegpt` command: complete, generate, models, sandbox, doctor."""
 
 import json
 import time
@@ -11,6 +11,7 @@ from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
 from codegpt.models_cli import models
 from codegpt.sandbox_cli import sandbox
+from codegpt.words_cli import generate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,6 +20,7 @@ def cli() -> None:
     """Code completion by a model on this machine."""
 
 
+cli.add_command(generate)
 cli.add_command(models)
 cli.add_command(sandbox)
 

@@ -27,11 +27,13 @@ class Request:
         words: in natural language; may be empty where `begins` says it all.
         begins: code that the program begins with; ends with a line end where it is not empty.
         language: an id of `LANGUAGES`.
+        context: code that stands before it in its file.
     """
 
     words: str
     begins: str = ""
     language: str = "python"
+    context: str = ""
 
 
 def render_request(request: Request, chat: ChatTemplate | None, markup: frozenset[str]) -> Prompt:
@@ -44,14 +46,35 @@ def render_request(request: Request, chat: ChatTemplate | None, markup: frozense
     if chat is None:
         mark = LANGUAGES[request.language].line_comment
         comment = "".join(f"{mark} {line}".rstrip() + "\n" for line in request.words.strip().splitlines())
-        return Prompt((comment + request.begins,))
+        above = f"{request.context}\n\n\n" if request.context else ""
+        return Prompt((above + comment + request.begins,))
+    return chat.render([_asked(request)], markup, f"{_FENCE}{request.language}\n{request.begins}")
+
+
+def render_repair(request: Request, chat: ChatTemplate, markup: frozenset[str], program: str, failure: str) -> Prompt:
+    """Ask once more, for a program that does not fail as this one did.
+
+    Args:
+        program: what the model answered before.
+        failure: what came of it.
+    """
+    turns = [
+        _asked(request),
+        Message("assistant", f"{_FENCE}{request.language}\n{program.rstrip()}\n{_FENCE}"),
+        Message("user", f"This is wrong. {failure}\n\nWrite it again, so that it is right."),
+    ]
+    return chat.render(turns, markup, f"{_FENCE}{request.language}\n{request.begins}")
+
+
+def _asked(request: Request) -> Message:
     name = LANGUAGES[request.language].name
     asked = [request.words.strip()] if request.words.strip() else []
+    if request.context:
+        asked.insert(0, f"This is the file so far:\n\n{_FENCE}{request.language}\n{request.context}\n{_FENCE}")
     if request.begins:
         asked.append(f"Complete this {name} code:\n\n{_FENCE}{request.language}\n{request.begins.rstrip()}\n{_FENCE}")
     asked.append(f"Answer with one block of {name} code.")
-    turns = [Message("user", "\n\n".join(asked))]
-    return chat.render(turns, markup, f"{_FENCE}{request.language}\n{request.begins}")
+    return Message("user", "\n\n".join(asked))
 
 
 def answered(text: str, request: Request, fenced: bool) -> bool:

@@ -73,7 +73,9 @@ class ScriptedEngine:
             length = len(prompt_text(prompt))
             self._last_prompt = PromptWork(length, length)
             rows = [
-                self._write(p * n + row, self._script(prompt, row), params, watch, cancelled, deadline)
+                self._write(
+                    p * n + row, self._script(prompt, params.first_row + row), params, watch, cancelled, deadline
+                )
                 for row in range(n)
             ]
             results.append(rows)

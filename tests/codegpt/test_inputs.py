@@ -96,7 +96,17 @@ def test_types(annotation: str, kind: type) -> None:
 
 @pytest.mark.parametrize(
     "annotation",
-    ["", "Path", "list[Path]", "dict[int, str, str]", "Callable[[int], str]", "int |", "Union[Path]", "a.b.c", "(" * 999],
+    [
+        "",
+        "Path",
+        "list[Path]",
+        "dict[int, str, str]",
+        "Callable[[int], str]",
+        "int |",
+        "Union[Path]",
+        "a.b.c",
+        "(" * 999,
+    ],
 )
 def test_no_type_of_plain_data(annotation: str) -> None:
     assert strategy_of(annotation) is None

@@ -1,8 +1,14 @@
-"""Whether two programs are the same text in other clothes: by their syntax trees, without comments and layout."""
+"""Programs as text: whether they parse, and whether two of them are the same in other clothes."""
 
 from tree_sitter import Node, Parser
 
-from codegpt.languages import LANGUAGES, grammar
+from codegpt.languages import LANGUAGES, Language, grammar
+
+
+def parses(program: str, language: str) -> bool:
+    """Whether it does; True where there is no grammar to say so."""
+    known = LANGUAGES.get(language)
+    return known is None or not _parsed(program, known).has_error
 
 
 def normal_form(program: str, language: str) -> str:
@@ -13,7 +19,7 @@ def normal_form(program: str, language: str) -> str:
     known = LANGUAGES.get(language)
     if known is None:
         return program.strip()
-    root = Parser(grammar(known)).parse(program.encode("utf-8", "surrogatepass")).root_node
+    root = _parsed(program, known)
     if root.has_error:
         return program.strip()
     parts: list[str] = []
@@ -32,6 +38,10 @@ def normal_form(program: str, language: str) -> str:
             waiting.append(">")
             waiting.extend(reversed(node.children))
     return "\x1f".join(parts)
+
+
+def _parsed(program: str, language: Language) -> Node:
+    return Parser(grammar(language)).parse(program.encode("utf-8", "surrogatepass")).root_node
 
 
 _QUOTES = ("string_start", "string_end", '"', "'")

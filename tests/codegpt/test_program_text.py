@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegpt.same_program import normal_form
+from codegpt.program_text import normal_form, parses
 
 PROGRAM = "def f(x):\n    return [x, 'a']\n"
 
@@ -47,3 +47,9 @@ def test_other_languages_and_text() -> None:
     assert normal_form(" a\n", "no language") == "a"
     assert normal_form("(" * 5000 + ")" * 5000, "python")
     assert normal_form("x = '\ud800𝔘'", "python")
+
+
+def test_parses() -> None:
+    assert parses("def f():\n    pass\n", "python") and parses("", "python")
+    assert not parses("def f(:\n", "python") and not parses("f(", "javascript")
+    assert parses("f(", "no language")

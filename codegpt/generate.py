@@ -1,0 +1,240 @@
+"""PRODUCT 2: from a request in words to a few ranked candidates, which were run before they are shown.
+
+`generate` is pure steps around two effects: the engine draws rows, `run` runs programs in the jail. In rounds: draw,
+take the programs out of the answers, drop those that are there already, run the new ones, rank all. It ends when enough
+were drawn, when one behaviour has won, when the time is over, or when somebody says so; what is there then is the
+result. Where no program passes the examples, what failed goes back to the model.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from textwrap import dedent
+
+from codegpt.chat import ChatTemplate
+from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
+from codegpt.program_text import normal_form, parses
+from codegpt.prompt import Prompt
+from codegpt.request import Request, answered, program_of, render_repair, render_request
+from codegpt.sandbox.outcome import Outcome
+from codegpt.sandbox.program import Job
+from codegpt.selection import Candidate, Cluster, Ranked, Seen, clusters, distinguishing, rank, won
+from codegpt.trial import Trial
+
+Run = Callable[[Sequence[Job]], Iterable[Outcome]]
+"""Does jobs, and gives their outcomes in the same order; `Sandbox.run_all` is one."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is wanted, and how answers are told from one another.
+
+    Attributes:
+        trial: None where nothing can be run; then `why_not_run` says why.
+        failure: what a person, and the model, is told of an example that fails, by its number.
+    """
+
+    request: Request
+    trial: Trial | None = None
+    why_not_run: str = ""
+    failure: Callable[[int], str] = str
+
+
+@dataclass(frozen=True)
+class GenerateOptions:
+    """How much is drawn; the defaults are `complete.CONFIGURATION`.
+
+    Attributes:
+        samples: at most so many, the first of which is greedy.
+        at_once: rows that are drawn before the next look at them.
+        budget_s: after this the result is what there is; None for never.
+        margin: see `selection.won`.
+        repairs: how often failing output goes back to the model, where nothing passes the examples.
+    """
+
+    samples: int = 32
+    at_once: int = 16
+    temperature: float = 0.8
+    seed: int = 0
+    max_new_tokens: int = 512
+    budget_s: float | None = None
+    margin: float = 2.0
+    repairs: int = 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is."""
+
+    drawn: int
+    of: int
+    programs: int
+    passing: int
+    behaviours: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """An input on which the two best behaviours differ, and what each does there."""
+
+    input: str
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The result, best first.
+
+    Attributes:
+        broken: answers that do not parse, and so are no candidates.
+        repaired: whether the first ones were written after others had failed.
+        sampling_s, jail_s: where the time went.
+    """
+
+    ranked: tuple[Ranked, ...]
+    drawn: int
+    broken: int = 0
+    question: Question | None = None
+    repaired: bool = False
+    sampling_s: float = 0.0
+    jail_s: float = 0.0
+
+
+def generate(
+    task: Task,
+    engine: Engine,
+    chat: ChatTemplate | None,
+    run: Run | None,
+    options: GenerateOptions | None = None,
+    told: Callable[[Progress], None] = lambda _: None,
+    cancelled: Cancelled = never,
+) -> Candidates:
+    """Draw, run and rank.
+
+    Args:
+        chat: the model's chat template; None where it has none.
+        run: the jail; None where there is none.
+        told: hears how far it is, after every round.
+
+    Raises:
+        PromptTooLong: the request does not fit the model's context.
+    """
+    options = options or GenerateOptions()
+    pool = _Pool(task, run, chat is not None)
+    prompt = render_request(task.request, chat, engine.info.markup)
+    ends = None if options.budget_s is None else time.monotonic() + options.budget_s
+
+    def over() -> bool:
+        return cancelled() or (ends is not None and time.monotonic() >= ends)
+
+    def draw(prompt: Prompt, rows: int, first: int) -> None:
+        greedy = first == 0
+        params = SamplingParams(
+            max_new_tokens=options.max_new_tokens,
+            temperature=0.0 if greedy else options.temperature,
+            seed=options.seed,
+            first_row=first,
+            timeout_s=None if ends is None else max(0.0, ends - time.monotonic()),
+        )
+        begun = time.monotonic()
+        [found] = engine.generate([prompt], params, n=rows, watch=pool.watch, cancelled=cancelled)
+        pool.sampling_s += time.monotonic() - begun
+        pool.take(found)
+        told(pool.progress(options.samples))
+
+    while not over() and pool.drawn < options.samples:
+        draw(prompt, 1 if pool.drawn == 0 else min(options.at_once, options.samples - pool.drawn), pool.drawn)
+        if won(pool.clusters(), pool.drawn, options.samples - pool.drawn, options.margin):
+            break
+    before = pool.drawn
+    for _ in range(options.repairs):
+        best = next(iter(pool.clusters()), None)
+        if over() or chat is None or best is None or not best.seen.examples or all(best.seen.examples):
+            break
+        failing = task.failure(best.seen.examples.index(False))
+        again = render_repair(task.request, chat, engine.info.markup, best.members[0].program, failing)
+        draw(again, options.at_once, pool.drawn)
+    return pool.result(before)
+
+
+class _Pool:
+    """The distinct programs so far, and what was seen of each."""
+
+    def __init__(self, task: Task, run: Run | None, fenced: bool) -> None:
+        self._task = task
+        self._run = run
+        self._fenced = fenced
+        self._by_form: dict[str, Candidate] = {}
+        self._seen: dict[int, Seen] = {}
+        self.drawn = 0
+        self.broken = 0
+        self.sampling_s = 0.0
+        self.jail_s = 0.0
+
+    def watch(self, _row: int, text: str) -> bool:
+        """Whether an answer is over."""
+        return answered(text, self._task.request, self._fenced)
+
+    def take(self, generations: Sequence[Generation]) -> None:
+        """Take the programs out of answers, and run those that are new."""
+        request, new = self._task.request, []
+        for generation in generations:
+            number, self.drawn = self.drawn, self.drawn + 1
+            if generation.stop_reason in (StopReason.DEADLINE, StopReason.CANCELLED):
+                continue  # half a program
+            program = program_of(generation.text, request, self._fenced)
+            if not parses(dedent(program), request.language):
+                self.broken += 1
+                continue
+            form = normal_form(program, request.language)
+            known = self._by_form.get(form)
+            if known is None:
+                known = Candidate(number, program, 0, generation.mean_logprob)
+                new.append(known)
+            logprob = max(known.logprob, generation.mean_logprob)
+            self._by_form[form] = replace(known, samples=known.samples + 1, logprob=logprob)
+        begun = time.monotonic()
+        self._seen.update(zip([each.number for each in new], self._look_at(new), strict=True))
+        self.jail_s += time.monotonic() - begun
+
+    def _look_at(self, new: Sequence[Candidate]) -> list[Seen]:
+        trial = self._task.trial
+        if trial is None or self._run is None:
+            return [Seen(why_not_run=self._task.why_not_run or "there is no jail here") for _ in new]
+        jobs = [trial.jobs(each.program) for each in new]
+        outcomes = iter(self._run([job for some in jobs for job in some]))
+        return [trial.seen([next(outcomes) for _ in some]) for some in jobs]
+
+    def clusters(self) -> list[Cluster]:
+        """All of them, best first."""
+        return clusters(list(self._by_form.values()), self._seen)
+
+    def progress(self, of: int) -> Progress:
+        """How far it is."""
+        found = self.clusters()
+        passing = sum(cluster.samples for cluster in found if cluster.seen.examples and all(cluster.seen.examples))
+        return Progress(self.drawn, max(of, self.drawn), len(self._by_form), passing, len(found))
+
+    def result(self, before_repair: int) -> Candidates:
+        """All candidates, ranked.
+
+        Args:
+            before_repair: so many samples were drawn before failed output went back; what was written after that counts
+                only where it passes more examples than all before it.
+        """
+        passed = {number: sum(seen.examples) for number, seen in self._seen.items()}
+        most = max((count for number, count in passed.items() if number < before_repair), default=-1)
+        kept = [c for c in self._by_form.values() if c.number < before_repair or passed[c.number] > most]
+        found = clusters(kept, self._seen)
+        ranked = tuple(rank(kept, self._seen))
+        repaired = bool(ranked) and ranked[0].candidate.number >= before_repair
+        question = self._question(found)
+        return Candidates(ranked, self.drawn, self.broken, question, repaired, self.sampling_s, self.jail_s)
+
+    def _question(self, found: Sequence[Cluster]) -> Question | None:
+        number = distinguishing(found)
+        if number is None or self._task.trial is None:
+            return None
+        first, second = (cluster.seen.behaviour[number] for cluster in found[:2])
+        return Question(self._task.trial.described(number), first, second)

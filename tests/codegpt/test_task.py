@@ -1,0 +1,124 @@
+"""From words and places to what is asked of the model and of its answers."""
+
+import pytest
+
+from codegpt.document import Document
+from codegpt.engine.scripted import ScriptedEngine, prompt_text
+from codegpt.errors import InputError
+from codegpt.generate import Task
+from codegpt.interface import Interface, interface_of, interface_of_signature
+from codegpt.prompt import Prompt
+from codegpt.request import render_request
+from codegpt.sandbox.program import Tests
+from codegpt.task import function_task, place_at, placed_task, propose_interface, script_task, wants_script
+from codegpt.trial import FunctionTrial, ScriptTrial
+
+ENGINE = ScriptedEngine("")
+
+
+@pytest.mark.parametrize(
+    ("words", "script"),
+    [
+        ("a script that sums numbers", True),
+        ("Read two integers from standard input and print their sum", True),
+        ("a command-line tool that counts words", True),
+        ("sort a list by length", False),
+        ("a function that prints nothing and returns the sum", False),
+        ("return the printable characters", False),
+    ],
+)
+def test_a_program_or_a_function(words: str, script: bool) -> None:
+    assert wants_script(words) is script
+
+
+def test_the_model_proposes_the_interface() -> None:
+    asked: list[str] = []
+
+    def script(prompt: Prompt, _row: int) -> str:
+        asked.append(prompt_text(prompt))
+        return "mean(values: list[float]) -> float:\n    return 0\n"
+
+    assert propose_interface("the mean of numbers", ScriptedEngine(script), None) == interface_of_signature(
+        "mean(values: list[float]) -> float"
+    )
+    assert asked[0].endswith("def ")
+    assert propose_interface("anything", ScriptedEngine("I cannot"), None) is None
+
+
+def test_a_function_of_words() -> None:
+    task = function_task('Say """hi\\n""" so often.\n\nhi(2) == "hihi"', interface_of_signature("hi(n: int) -> str"))
+    begins = task.request.begins
+    assert interface_of(begins) == interface_of_signature("hi(n: int) -> str")
+    names: dict[str, object] = {}
+    exec(begins, names)
+    assert names["hi"].__doc__ == 'Say """hi\\n""" so often.\n\n    hi(2) == "hihi"\n    '
+    trial = task.trial
+    assert isinstance(trial, FunctionTrial)
+    assert [(each.call.args, each.expected) for each in trial.examples] == [((2,), "hihi")]
+    assert len(trial.inputs) == 24 and trial.inputs[0].args == (2,)
+    assert task.failure(0) == "This does not hold: hi(2) == 'hihi'"
+
+
+def test_what_cannot_be_called_says_why() -> None:
+    task = function_task("Do it.", interface_of_signature("f(path: Path) -> None"))
+    assert task.trial is None and task.why_not_run == "nothing to call it with: no examples, and no types of plain data"
+    tested = function_task("Do it.", interface_of_signature("f(path: Path)"), Tests("def check(f): ...", "f"))
+    assert isinstance(tested.trial, FunctionTrial) and tested.failure(0) == "The tests fail."
+
+
+def test_a_program_over_standard_input() -> None:
+    task = script_task("Print the sum.\n\nInput:\n1 2\nOutput:\n3\n")
+    assert isinstance(task.trial, ScriptTrial)
+    assert task.trial.inputs == ("1 2\n", "2 3\n", "")
+    assert task.failure(0) == "For the input '1 2\\n' it has to print '3\\n'."
+    assert task.request.begins == "" and "standard input" in task.request.words
+    other = script_task("Print the sum.", "ruby")
+    assert other.trial is None and other.why_not_run == "programs in Ruby are not run"
+
+
+FILE = (
+    "import math\n\n\n@cache\n"
+    'def area(r: float) -> float:\n    """Of a circle.\n\n    area(0.0) == 0\n    """\n    \n\n\nx = 1\n'
+)
+
+
+def at(text: str, marker: str, words: str = "") -> Task:
+    document = Document(text, language="python")
+    return placed_task(words, place_at(document, text.index(marker) + len(marker)), ENGINE)
+
+
+def test_a_function_in_a_file() -> None:
+    task = at(FILE, '    """\n    ')
+    assert task.request.begins == FILE[FILE.index("@cache") : FILE.index("    \n\n\nx")]
+    assert task.request.context == "import math"
+    trial = task.trial
+    assert isinstance(trial, FunctionTrial)
+    assert (trial.head, trial.tail) == ("import math\n\n\n", "\n\n\n\nx = 1\n")
+    assert [each.text for each in trial.examples] == ["area(0.0) == 0"]
+    asked = prompt_text(render_request(task.request, None, frozenset()))
+    assert asked.startswith("import math\n\n\n") and asked.endswith(task.request.begins)
+
+
+def test_behind_a_bare_signature_and_in_crlf() -> None:
+    task = at("def double(n: int):\r\n    \r\nx = 1\r\n", "def double(n: int):", "Twice n.")
+    assert task.request.begins == "def double(n: int):\n" and task.request.words == "Twice n."
+    assert isinstance(task.trial, FunctionTrial) and "\r" not in task.trial.tail
+
+
+def test_a_method_is_not_called_but_its_session_is_run() -> None:
+    text = "class A:\n    def get(self, n: int) -> int:\n"
+    task = at(text, "-> int:\n")
+    assert task.trial is None and task.why_not_run == "get is a method of A: no call of it can be made up"
+    told = at(text + '        """\n        >>> A().get(3)\n        3\n        """\n', '3\n        """\n')
+    assert isinstance(told.trial, FunctionTrial) and told.trial.inputs == () and len(told.trial.examples) == 1
+
+
+@pytest.mark.parametrize("text", ["", "x = 1\n", "class A:\n    x = 1\n"])
+def test_where_no_function_begins(text: str) -> None:
+    with pytest.raises(InputError, match="no function begins"):
+        place_at(Document(text, language="python"), len(text))
+
+
+def test_an_interface_without_parameters() -> None:
+    task = function_task("f() == 3", Interface("f"))
+    assert isinstance(task.trial, FunctionTrial) and [each.args for each in task.trial.inputs] == [()]

@@ -1,0 +1,124 @@
+"""`codegpt generate` as a person types it, with a scripted model and the real jail."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from codegpt import load
+from codegpt.chat import ChatTemplate
+from codegpt.cli import cli
+from codegpt.console import run
+from codegpt.engine.scripted import ScriptedEngine, prompt_text
+from codegpt.load import LoadedModel
+from codegpt.prompt import Prompt
+
+CHAT = ChatTemplate(
+    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{{ '' }}{% endif %}"
+)
+BODIES = ("    return a + b\n```", "    return b + a\n```", "    return a - b\n```", "    return a +\n```")
+
+pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bubblewrap")
+
+
+def script(prompt: Prompt, row: int) -> str:
+    if prompt_text(prompt).endswith("def "):
+        return "add(a: int, b: int) -> int:\n    pass"
+    if "standard input" in prompt_text(prompt):
+        return "print(sum(map(int, input().split())))\n```"
+    return BODIES[row % len(BODIES)]
+
+
+@pytest.fixture
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Types `codegpt generate ...`; gives the exit code and what was printed."""
+    engine = ScriptedEngine(script, ("<|im_start|>", "<|im_end|>"))
+    monkeypatch.setattr(load, "load_model", lambda model, fim="": LoadedModel(engine, None, "", CHAT))
+    monkeypatch.chdir(tmp_path)
+
+    def type_(*arguments: str) -> tuple[int, str, str]:
+        result = CliRunner().invoke(cli, ["generate", *arguments])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            code = run(cli, "codegpt", ["generate", *arguments])
+            return code, result.stdout, str(result.exception)
+        return result.exit_code, result.stdout, result.stderr
+
+    return type_
+
+
+def test_words_alone(say: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, err = say("Add two numbers. add(1, 2) == 3", "--samples", "8")
+    assert code == 0
+    assert out == (
+        "# 1: examples passed (1 of 1), 4 of 8 samples behave alike\n"
+        "def add(a: int, b: int) -> int:\n"
+        '    """Add two numbers. add(1, 2) == 3\n    """\n'
+        "    return a + b\n"
+        "\n\n"
+        "# 2: agreement only (0 of 1), 2 of 8 samples behave alike, fails 1 of the examples\n"
+        "def add(a: int, b: int) -> int:\n"
+        '    """Add two numbers. add(1, 2) == 3\n    """\n'
+        "    return a - b\n"
+    )
+    assert "2 of 8 answers do not parse." in err and "8 samples;" in err
+
+
+def test_without_examples_it_says_so_and_tells_the_two_best_apart(say: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, err = say("Add two numbers.", "--samples", "8", "--show", "1")
+    assert out.startswith("# 1: agreement only, 4 of 8 samples behave alike, no examples given\n")
+    assert "No examples given: ranked by agreement." in err and "the first gives" in err
+
+
+def test_as_json(say: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = say("Add two numbers. add(1, 2) == 3", "--samples", "4", "--json")
+    result = json.loads(out)
+    assert [each["evidence"]["level"] for each in result["candidates"]] == [
+        "examples passed",
+        "parses only",
+    ]
+    assert result["samples"] == 4 and result["model"] == "scripted"
+
+
+def test_in_a_file(say: Callable[..., tuple[int, str, str]]) -> None:
+    text = 'import math\n\n\ndef add(a, b):\n    """add(2, 2) == 4"""\n    \n'
+    Path("app.py").write_text(text)
+    code, out, _ = say("--at", "app.py:6:5", "--samples", "4", "--show", "1")
+    assert code == 0
+    assert out.endswith('def add(a, b):\n    """add(2, 2) == 4"""\n    return a + b\n')
+
+
+def test_a_persons_tests(say: Callable[..., tuple[int, str, str]]) -> None:
+    Path("asserts.py").write_text("assert add(5, 3) == 2\n")
+    _, out, _ = say("Two numbers.", "--tests", "asserts.py", "--samples", "4", "--show", "1")
+    assert out.startswith("# 1: examples passed (1 of 1)") and out.endswith("    return a - b\n")
+    Path("test_add.py").write_text("from app import add\n\ndef test_it():\n    assert add(5, 3) == 2\n")
+    _, out, _ = say("Two numbers.", "--tests", "test_add.py", "--samples", "4", "--show", "1")
+    assert out.startswith("# 1: examples passed (1 of 1)") and out.endswith("    return a - b\n")
+
+
+def test_a_script(say: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = say("A script that prints the sum.\n\nInput: 1 2\nOutput: 3", "--samples", "2")
+    assert out.startswith("# 1: examples passed (1 of 1)") and "input()" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "say in words what is wanted, or give --at FILE:LINE:COL"),
+        (["x", "--language", "cobol"], "'cobol' is no language"),
+        (["x", "--function", "f("], "'f(' is no signature"),
+        (["x", "--at", "app.py"], "'app.py' is no place; write FILE:LINE:COL"),
+        (["x", "--at", "no.py:1:1"], "no.py does not exist"),
+        (["x", "--at", "a.py:1:1", "--script"], "give one"),
+        (["x", "--script", "--function", "f()"], "give one"),
+    ],
+)
+def test_bad_input_is_one_clear_line(
+    say: Callable[..., tuple[int, str, str]], arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, error = say(*arguments)
+    assert code == 2 and out == "" and message in error
