@@ -227,7 +227,7 @@ class _Pool:
         most = max((count for number, count in passed.items() if number < before_repair), default=-1)
         kept = [c for c in self._by_form.values() if c.number < before_repair or passed[c.number] > most]
         found = clusters(kept, self._seen)
-        ranked = tuple(rank(kept, self._seen))
+        ranked = tuple(rank(kept, self._seen, self.drawn))
         repaired = bool(ranked) and ranked[0].candidate.number >= before_repair
         question = self._question(found)
         return Candidates(ranked, self.drawn, self.broken, question, repaired, self.sampling_s, self.jail_s)

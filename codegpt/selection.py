@@ -145,10 +145,14 @@ def _order(cluster: Cluster) -> tuple[float, ...]:
     return (-cluster.passed, -cluster.answers, -cluster.agreement, -cluster.samples, -best.logprob, best.number)
 
 
-def rank(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) -> list[Ranked]:
-    """All candidates: the best of each cluster first, as each shows another behaviour; then the second of each."""
+def rank(candidates: Sequence[Candidate], seen: Mapping[int, Seen], drawn: int = 0) -> list[Ranked]:
+    """All candidates: the best of each cluster first, as each shows another behaviour; then the second of each.
+
+    Args:
+        drawn: how many samples there were, with those that are no candidates; 0 for those of the candidates.
+    """
     found = clusters(candidates, seen)
-    drawn = sum(candidate.samples for candidate in candidates)
+    drawn = drawn or sum(candidate.samples for candidate in candidates)
     deepest = max((len(cluster.members) for cluster in found), default=0)
     return [
         Ranked(cluster.members[depth], evidence_for(cluster, drawn), number)
