@@ -7,8 +7,8 @@ result. Where no program passes the examples, what failed goes back to the model
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from textwrap import dedent
 
 from codegpt.chat import ChatTemplate
@@ -90,6 +90,7 @@ class Candidates:
         broken: answers that do not parse, and so are no candidates.
         repaired: whether the first ones were written after others had failed.
         sampling_s, jail_s: where the time went.
+        seen: what was seen of each candidate, by its number.
     """
 
     ranked: tuple[Ranked, ...]
@@ -99,6 +100,7 @@ class Candidates:
     repaired: bool = False
     sampling_s: float = 0.0
     jail_s: float = 0.0
+    seen: Mapping[int, Seen] = field(default_factory=dict)
 
 
 def generate(
@@ -230,7 +232,8 @@ class _Pool:
         ranked = tuple(rank(kept, self._seen, self.drawn))
         repaired = bool(ranked) and ranked[0].candidate.number >= before_repair
         question = self._question(found)
-        return Candidates(ranked, self.drawn, self.broken, question, repaired, self.sampling_s, self.jail_s)
+        spent = self.sampling_s, self.jail_s
+        return Candidates(ranked, self.drawn, self.broken, question, repaired, *spent, dict(self._seen))
 
     def _question(self, found: Sequence[Cluster]) -> Question | None:
         number = distinguishing(found)

@@ -14,7 +14,7 @@ from codegpt.context import fit_window
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine, SamplingParams
 from codegpt.errors import InputError
-from codegpt.examples import Example, examples_in
+from codegpt.examples import examples_in
 from codegpt.generate import Task
 from codegpt.inputs import inputs_for
 from codegpt.interface import Interface, docstring_of, interface_of
@@ -56,8 +56,7 @@ def function_task(words: str, interface: Interface, tests: Tests | None = None) 
     described = words.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     lines = "\n".join(f"    {line}".rstrip() for line in described.split("\n"))
     begins = f'def {interface}:\n    """{lines.strip()}\n    """\n'
-    examples = examples_in(words, interface.name, interface.names)
-    return _task(Request("", begins), interface, examples, tests)
+    return task_of(Request("", begins), interface, tests)
 
 
 def script_task(words: str, language: str = "python") -> Task:
@@ -101,26 +100,24 @@ def place_at(document: Document, offset: int) -> Place:
 def placed_task(words: str, place: Place, engine: Engine, tests: Tests | None = None) -> Task:
     """A function in a file: the code before it is shown to the model, and stands around it where it is run."""
     window = fit_window(Document(place.before), len(place.before), CONTEXT_TOKENS, 0, engine.count_tokens)
-    said = f"{words}\n{docstring_of(place.before + place.begins)}"
-    examples = examples_in(said, place.interface.name, place.interface.names)
     request = Request(words, place.begins, context=window.prefix.strip("\n"))
-    return _task(request, place.interface, examples, tests, place.before, place.after)
+    return task_of(request, place.interface, tests, place.before, place.after)
 
 
-def _task(
-    request: Request,
-    interface: Interface,
-    examples: Sequence[Example],
-    tests: Tests | None,
-    head: str = "",
-    tail: str = "",
-) -> Task:
+def task_of(request: Request, interface: Interface, tests: Tests | None = None, head: str = "", tail: str = "") -> Task:
+    """A function of Python whose signature `request.begins`: its examples are those of the words and the docstring.
+
+    Args:
+        head, tail: what stands around it in its file.
+    """
+    said = f"{request.words}\n{docstring_of(head + request.begins)}"
+    examples = examples_in(said, interface.name, interface.names)
     if interface.owner and not any(example.appended for example in examples) and tests is None:
         return Task(request, None, f"{interface.name} is a method of {interface.owner}: no call of it can be made up")
     inputs = () if interface.owner else inputs_for(interface, [example.call for example in examples])
     if not inputs and not examples and tests is None:
         return Task(request, None, "nothing to call it with: no examples, and no types of plain data")
-    trial = FunctionTrial("python", tuple(examples), inputs, tests=tests, head=head, tail=f"\n{tail}" if tail else "")
+    trial = FunctionTrial("python", examples, inputs, tests=tests, head=head, tail=f"\n{tail}" if tail else "")
 
     def failure(number: int) -> str:
         return f"This does not hold: {examples[number].text}" if number < len(examples) else "The tests fail."
