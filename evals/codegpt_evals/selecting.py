@@ -5,8 +5,9 @@ from their grades, which selection never sees.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from codegpt.chat import ChatTemplate
 from codegpt.engine.protocol import (
     Cancelled,
     Engine,
@@ -19,14 +20,15 @@ from codegpt.engine.protocol import (
     Watch,
     never,
 )
+from codegpt.errors import InputError
 from codegpt.generate import Candidates, GenerateOptions, Run, Task, generate
 from codegpt.interface import interface_of
 from codegpt.prompt import Prompt
 from codegpt.request import Request
-from codegpt.selection import Candidate, Seen, clusters
+from codegpt.selection import is_value
 from codegpt.task import task_of
 from codegpt_evals.problem import Problem
-from codegpt_evals.records import Sample
+from codegpt_evals.records import Sample, digest
 
 WAYS = (
     "random pick",
@@ -107,47 +109,91 @@ def _generation(sample: Sample) -> Generation:
     return Generation(sample.raw or sample.completion or "", (), sample.mean_logprob, reason)
 
 
-def selected(problem: Problem, samples: Sequence[Sample], run: Run, chat: object = None) -> Candidates:
-    """What the product makes of the samples: all of them, without an early end and without a repair."""
+def task_for(problem: Problem) -> Task:
+    """What the product would make of a problem.
+
+    Raises:
+        InputError: it does not ask for a function whose signature is there.
+    """
     request = problem.asks
-    assert isinstance(request, Request)
-    interface = interface_of(request.begins)
-    assert interface is not None
-    task: Task = task_of(request, interface)
+    interface = interface_of(request.begins) if isinstance(request, Request) else None
+    if interface is None or not isinstance(request, Request):
+        raise InputError(f"{problem.task_id} gives no signature of a function; selection is measured on those that do")
+    return task_of(request, interface)
+
+
+def selected(task: Task, samples: Sequence[Sample], run: Run, chat: ChatTemplate | None) -> Candidates:
+    """What the product makes of the samples: all of them, without an early end and without a repair."""
     engine: Engine = Recorded(samples)
     options = GenerateOptions(len(samples), at_once=len(samples), margin=float("inf"), repairs=0)
-    return generate(task, engine, chat, run, options)  # type: ignore[arg-type]
+    return generate(task, engine, chat, run, options)
 
 
-def choices(result: Candidates, right: Mapping[int, bool]) -> dict[str, float]:
-    """How likely each of `WAYS` chooses a right one.
+@dataclass(frozen=True)
+class Selection:
+    """What became of one problem's samples, without a text of any.
 
-    Args:
-        right: of each sample, by its number, whether it is.
+    Attributes:
+        candidates: the distinct programs, best first, as (number, samples, mean log-probability).
+        examples: of each candidate, which examples it passes.
+        behaviour: of each candidate, a name for what it does on the inputs.
+        answers: of each candidate, whether it comes to any value there.
     """
-    candidates = [each.candidate for each in result.ranked]
-    drawn = [right[number] for number in range(result.drawn)]
-    passing = [each for each in candidates if _passes(result.seen[each.number])] or candidates
-    blind = {number: replace(seen, examples=()) for number, seen in result.seen.items()}
-    largest = max(clusters(passing, result.seen), key=lambda cluster: cluster.samples, default=None)
-    agreed = next(iter(clusters(candidates, blind)), None)
-    likeliest = max(candidates, key=lambda each: each.logprob, default=None)
-    return {
-        "random pick": sum(drawn) / len(drawn),
-        "likeliest": float(likeliest is not None and right[likeliest.number]),
-        "agreement alone": 0.0 if agreed is None else float(right[agreed.members[0].number]),
-        "examples: a random one that passes": _mean(passing, right),
-        "examples, then the largest cluster": 0.0 if largest is None else _mean(largest.members, right),
-        "ranking": float(bool(result.ranked) and right[result.ranked[0].candidate.number]),
-        "oracle": float(any(drawn)),
-    }
 
+    task_id: str
+    drawn: int
+    candidates: tuple[tuple[int, int, float], ...]
+    examples: tuple[tuple[bool, ...], ...]
+    behaviour: tuple[str, ...]
+    answers: tuple[bool, ...]
 
-def _passes(seen: Seen) -> bool:
-    return bool(seen.examples) and all(seen.examples)
+    @classmethod
+    def of(cls, task_id: str, result: Candidates) -> "Selection":
+        """What is kept of a result."""
+        ranked = [each.candidate for each in result.ranked]
+        seen = [result.seen[each.number] for each in ranked]
+        return cls(
+            task_id,
+            result.drawn,
+            tuple((each.number, each.samples, round(each.logprob, 4)) for each in ranked),
+            tuple(each.examples for each in seen),
+            tuple(digest("\n".join(each.behaviour)) if each.behaviour else "" for each in seen),
+            tuple(any(map(is_value, each.behaviour)) for each in seen),
+        )
 
+    def choices(self, right: Mapping[int, bool]) -> dict[str, float]:
+        """How likely each of `WAYS` chooses a right one.
 
-def _mean(candidates: Sequence[Candidate], right: Mapping[int, bool]) -> float:
-    """The chance that a random sample of these is right."""
-    total = sum(each.samples for each in candidates)
-    return sum(each.samples * right[each.number] for each in candidates) / total if total else 0.0
+        Args:
+            right: of each sample, by its number, whether it is.
+        """
+        every = range(len(self.candidates))
+        passing = [at for at in every if self.examples[at] and all(self.examples[at])] or list(every)
+        agreed = self._largest([at for at in every if self.answers[at]] or list(every), self.behaviour)
+        both = [f"{self.examples[at]} {self.behaviour[at]}" for at in every]
+        likeliest = max(every, key=lambda at: self.candidates[at][2], default=None)
+        return {
+            "random pick": sum(right[number] for number in range(self.drawn)) / self.drawn,
+            "likeliest": self._mean([] if likeliest is None else [likeliest], right),
+            "agreement alone": self._mean(agreed, right),
+            "examples: a random one that passes": self._mean(passing, right),
+            "examples, then the largest cluster": self._mean(self._largest(passing, both), right),
+            "ranking": self._mean(list(every[:1]), right),
+            "oracle": float(any(right[number] for number in range(self.drawn))),
+        }
+
+    def _largest(self, among: Sequence[int], names: Sequence[str]) -> list[int]:
+        """The candidates of the behaviour that most samples have; of equal ones the likeliest."""
+        groups: dict[str, list[int]] = {}
+        for at in among:
+            groups.setdefault(names[at], []).append(at)
+
+        def size(group: list[int]) -> tuple[int, float]:
+            return sum(self.candidates[at][1] for at in group), max(self.candidates[at][2] for at in group)
+
+        return max(groups.values(), key=size, default=[])
+
+    def _mean(self, among: Sequence[int], right: Mapping[int, bool]) -> float:
+        """The chance that a random sample of these candidates is right."""
+        total = sum(self.candidates[at][1] for at in among)
+        return sum(self.candidates[at][1] * right[self.candidates[at][0]] for at in among) / total if total else 0.0
