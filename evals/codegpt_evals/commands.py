@@ -17,14 +17,15 @@ from codegpt.errors import InputError
 from codegpt.load import load_model, warm_up
 from codegpt.postprocess import Extent
 from codegpt.sandbox.backends import Backend
+from codegpt.sandbox.opening import open_sandbox
 from codegpt.source_file import read_document
-from codegpt_evals import stages
+from codegpt_evals import selecting, stages
 from codegpt_evals.bars import Bars
 from codegpt_evals.gate import CANONICAL, WRONG
 from codegpt_evals.generation import Sampling
 from codegpt_evals.metrics import mean_difference, paired, rate
 from codegpt_evals.publish import publish
-from codegpt_evals.records import Grade, read
+from codegpt_evals.records import Grade, Sample, read, read_samples
 from codegpt_evals.replay import default_documents, replay, summarize, write_rows
 from codegpt_evals.report import write_report
 from codegpt_evals.run_folder import RunFolder
@@ -201,6 +202,55 @@ def publish_run(out: Path, folder: Path, name: str) -> None:
     """Copy of the graded run in OUT what holds no text: ids, digests, verdicts, times and tokens."""
     for path in publish(stages.graded(out), folder, name):
         click.echo(path)
+
+
+@evals.command("select")
+@click.argument("samples", type=FILE)
+@click.option("--task", required=True, type=click.Choice(TASK_NAMES))
+@click.option("--data", type=FILE, help=f"The problems of the task {JSONL}, one a line.")
+@click.option(
+    "--graded", multiple=True, required=True, type=RUN, help="Folder with the grades of these samples; may be repeated."
+)
+@click.option("--greedy", multiple=True, type=RUN, help="The same of greedy answers, one for each --graded.")
+@jailing
+@click.option("--out", required=True, type=FOLDER, help="Folder for selections.jsonl.")
+def select(
+    samples: Path,
+    task: str,
+    data: Path | None,
+    graded: tuple[Path, ...],
+    greedy: tuple[Path, ...],
+    backend: str,
+    workers: int,
+    out: Path,
+) -> None:
+    """Choose among SAMPLES of each problem as `codegpt generate` does, and say how often the choice is right.
+
+    Selection sees the requests alone; what is right is known from the grades. The last line printed is JSON.
+    """
+    if greedy and len(greedy) != len(graded):
+        raise InputError("give one --greedy for each --graded, in the same order, or none")
+    read_task = load_task(task, data)
+    drawn: dict[str, list[Sample]] = {}
+    for sample in read_samples(samples):
+        drawn.setdefault(sample.task_id, []).append(sample)
+    problems = [problem for problem in read_task.problems if problem.task_id in drawn]
+    bars, folder = Bars(), RunFolder(out)
+    jail = open_sandbox(Backend(backend), workers=workers)
+    with folder.locked(), jail as sandbox, bars.stage("selecting", len(problems)) as advance:
+        found = selecting.select(problems, drawn, sandbox.run_all, out / "selections.jsonl", advance)
+    figures = {}
+    for number, path in enumerate(graded):
+        right: dict[str, dict[int, bool]] = {}
+        for each in read(RunFolder(path).grades, Grade):
+            right.setdefault(each.task_id, {})[each.index] = each.passed
+        first = (
+            {each.task_id: each.passed for each in read(RunFolder(greedy[number]).grades, Grade)} if greedy else None
+        )
+        figures[stages.graded(path).task] = {
+            way: [round(value, 4) for value in rate] for way, rate in selecting.worth(found, right, first).items()
+        }
+    click.echo(json.dumps({"task": task, "problems": len(found), "worth": figures, "out": str(out)}))
 
 
 @evals.command("compare")

@@ -75,6 +75,11 @@ def mean_difference(first: Sequence[bool], second: Sequence[bool], families: Seq
     return _means(table[:, None], families)[0]
 
 
+def mean_rate(values: Sequence[float]) -> Rate:
+    """The mean over problems, with its bootstrap interval."""
+    return _means(np.array(values, dtype=float)[:, None], list(map(str, range(len(values)))))[0]
+
+
 def _means(table: NDArray[np.float64], families: Sequence[str]) -> list[Rate]:
     """The mean of each column, with its 95% percentile interval: families are drawn whole, as many as there are."""
     names, member_of = np.unique(np.asarray(families), return_inverse=True)

@@ -4,8 +4,10 @@ The samples go through the product's own `generate`, by an engine that answers f
 from their grades, which selection never sees.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from codegpt.chat import ChatTemplate
 from codegpt.engine.protocol import (
@@ -27,8 +29,9 @@ from codegpt.prompt import Prompt
 from codegpt.request import Request
 from codegpt.selection import is_value
 from codegpt.task import task_of
+from codegpt_evals.metrics import Rate, mean_rate
 from codegpt_evals.problem import Problem
-from codegpt_evals.records import Sample, digest
+from codegpt_evals.records import Sample, digest, replace_text
 
 WAYS = (
     "random pick",
@@ -46,6 +49,7 @@ class Recorded:
     """An engine that has answered already."""
 
     samples: Sequence[Sample]
+    begins: str = ""  # of the programs, what is no part of an answer
     info: ModelInfo = field(default_factory=lambda: ModelInfo("recorded", "", 1 << 20, frozenset(), "none", "none"))
     last_prompt: PromptWork = field(default_factory=PromptWork)
 
@@ -65,7 +69,7 @@ class Recorded:
     ) -> list[list[Generation]]:
         """The samples of those numbers, whatever is asked."""
         wanted = self.samples[params.first_row : params.first_row + n]
-        return [[_generation(sample) for sample in wanted] for _ in prompts]
+        return [[_generation(sample, self.begins) for sample in wanted] for _ in prompts]
 
     def search(
         self,
@@ -104,9 +108,14 @@ class Recorded:
         """It keeps nothing."""
 
 
-def _generation(sample: Sample) -> Generation:
-    reason = StopReason(sample.stop_reason) if sample.stop_reason in list(StopReason) else StopReason.STOP
-    return Generation(sample.raw or sample.completion or "", (), sample.mean_logprob, reason)
+def _generation(sample: Sample, begins: str) -> Generation:
+    """As a block of code, whoever wrote it."""
+    text = sample.completion if sample.solution is None else sample.solution.removeprefix(begins)
+    return Generation(f"{text}\n```", (), sample.mean_logprob, StopReason.STOP)
+
+
+_BLOCKS = ChatTemplate("{% for message in messages %}{{ message.content }}{% endfor %}")
+"""Asks for a block of code, in no model's words."""
 
 
 def task_for(problem: Problem) -> Task:
@@ -122,11 +131,11 @@ def task_for(problem: Problem) -> Task:
     return task_of(request, interface)
 
 
-def selected(task: Task, samples: Sequence[Sample], run: Run, chat: ChatTemplate | None) -> Candidates:
+def selected(task: Task, samples: Sequence[Sample], run: Run) -> Candidates:
     """What the product makes of the samples: all of them, without an early end and without a repair."""
-    engine: Engine = Recorded(samples)
+    engine: Engine = Recorded(samples, task.request.begins)
     options = GenerateOptions(len(samples), at_once=len(samples), margin=float("inf"), repairs=0)
-    return generate(task, engine, chat, run, options)
+    return generate(task, engine, _BLOCKS, run, options)
 
 
 @dataclass(frozen=True)
@@ -182,6 +191,13 @@ class Selection:
             "oracle": float(any(right[number] for number in range(self.drawn))),
         }
 
+    @property
+    def survivors(self) -> int:
+        """How many behaviours pass all examples, or as many as there are where no candidate does."""
+        every = range(len(self.candidates))
+        passing = [at for at in every if self.examples[at] and all(self.examples[at])] or list(every)
+        return len({(self.examples[at], self.behaviour[at]) for at in passing})
+
     def _largest(self, among: Sequence[int], names: Sequence[str]) -> list[int]:
         """The candidates of the behaviour that most samples have; of equal ones the likeliest."""
         groups: dict[str, list[int]] = {}
@@ -197,3 +213,86 @@ class Selection:
         """The chance that a random sample of these candidates is right."""
         total = sum(self.candidates[at][1] for at in among)
         return sum(self.candidates[at][1] * right[self.candidates[at][0]] for at in among) / total if total else 0.0
+
+
+FORMAT = 1
+
+
+def select(
+    problems: Sequence[Problem],
+    samples: Mapping[str, Sequence[Sample]],
+    run: Run,
+    journal: Path,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[Selection]:
+    """Of each problem that has samples what the product makes of them, in their order; goes on from `journal`.
+
+    Raises:
+        InputError: the journal is of other samples, or not ours.
+    """
+    known = {found.task_id: (made_of, found) for made_of, found in _read(journal)}
+    selections = []
+    for problem in problems:
+        drawn = sorted(samples.get(problem.task_id, ()), key=lambda sample: sample.index)
+        if not drawn:
+            continue
+        made_of = digest(
+            json.dumps([[each.index, each.solution, each.completion, each.mean_logprob] for each in drawn])
+        )
+        made, found = known.get(problem.task_id, (made_of, None))
+        if made != made_of:
+            raise InputError(f"{journal} is of other samples of {problem.task_id}; name another --out")
+        if found is None:
+            found = Selection.of(problem.task_id, selected(task_for(problem), drawn, run))
+            line = json.dumps({"format": FORMAT, "samples": made_of, **asdict(found)}, separators=(",", ":"))
+            with journal.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        selections.append(found)
+        advance(1)
+    return selections
+
+
+def _read(journal: Path) -> Iterator[tuple[str, Selection]]:
+    """The whole lines of a journal; what a kill cut off is removed."""
+    if not journal.exists():
+        return
+    text = journal.read_text(encoding="utf-8")
+    if not text.endswith("\n"):
+        text = text[: text.rfind("\n") + 1]
+        replace_text(journal, text)
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            if row.pop("format") != FORMAT:
+                raise InputError(f"{journal}:{number}: another format than {FORMAT}, which this version reads")
+            made_of = row.pop("samples")
+            row["candidates"] = tuple(tuple(each) for each in row["candidates"])
+            row["examples"] = tuple(tuple(each) for each in row["examples"])
+            yield made_of, Selection(**{**row, "behaviour": tuple(row["behaviour"]), "answers": tuple(row["answers"])})
+        except (KeyError, TypeError, ValueError):
+            raise InputError(f"{journal}:{number} is not a line of a selection") from None
+
+
+def worth(
+    selections: Sequence[Selection],
+    right: Mapping[str, Mapping[int, bool]],
+    greedy: Mapping[str, bool] | None = None,
+) -> dict[str, Rate]:
+    """The mean of each way over problems, and what the ranking is better by, with bootstrap intervals over problems.
+
+    Args:
+        right: of each problem, of each sample, whether it is right.
+        greedy: of each problem whether the greedy answer is.
+    """
+    graded = [each for each in selections if each.task_id in right]
+    rows = [each.choices(right[each.task_id]) for each in graded]
+    columns: dict[str, list[float]] = {way: [row[way] for row in rows] for way in WAYS}
+    if greedy is not None:
+        columns["greedy"] = [float(greedy[each.task_id]) for each in graded]
+        columns["ranking - greedy"] = [row["ranking"] - greedy[e.task_id] for e, row in zip(graded, rows, strict=True)]
+    columns["ranking - random pick"] = [row["ranking"] - row["random pick"] for row in rows]
+    columns["agreement alone - random pick"] = [row["agreement alone"] - row["random pick"] for row in rows]
+    several = [row for each, row in zip(graded, rows, strict=True) if each.survivors > 1]
+    where = "ranking - a random one that passes, where behaviours differ"
+    columns[where] = [row["ranking"] - row["examples: a random one that passes"] for row in several]
+    return {name: mean_rate(values) for name, values in columns.items() if values}

@@ -1,19 +1,19 @@
 """What each way of choosing is worth, in exact cases."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import Sample
-from codegpt_evals.selecting import WAYS, Selection, selected, task_for
+from codegpt_evals.selecting import WAYS, Selection, select, selected, task_for, worth
 
-from codegpt.chat import ChatTemplate
 from codegpt.errors import InputError
 from codegpt.request import Request
 from codegpt.sandbox.outcome import End, Outcome, Reply, Returned
 from codegpt.sandbox.program import Calls, Job
 
-CHAT = ChatTemplate("{% for message in messages %}{{ message.content }}{% endfor %}")
 HEADER = 'def f(x):\n    """f(1) == 2"""\n'
 RIGHT, WRONG = "    return 2 * x\n", "    return x\n"
 
@@ -63,9 +63,9 @@ def test_where_nothing_passes_or_there_is_nothing() -> None:
 
 def test_through_the_product() -> None:
     problem = Problem("P/1", "python", Request("", HEADER), "", "", None)
-    raws = [WRONG + "```", RIGHT + "```", RIGHT + "```", "    return (\n```"]
-    samples = [Sample("P/1", number, solution="", raw=raw, mean_logprob=-0.5) for number, raw in enumerate(raws)]
-    found = Selection.of("P/1", selected(task_for(problem), samples, run_here, CHAT))
+    answers = [WRONG, RIGHT, RIGHT, "    return (\n"]
+    samples = [Sample("P/1", at, solution=HEADER + answer, mean_logprob=-0.5) for at, answer in enumerate(answers)]
+    found = Selection.of("P/1", selected(task_for(problem), samples, run_here))
     assert (found.drawn, found.candidates) == (4, ((1, 2, -0.5), (0, 1, -0.5)))
     assert found.examples == ((True,), (False,)) and found.answers == (True, True)
 
@@ -73,3 +73,54 @@ def test_through_the_product() -> None:
 def test_a_problem_without_a_signature() -> None:
     with pytest.raises(InputError, match="P/2 gives no signature of a function"):
         task_for(Problem("P/2", "python", Request("Add two numbers."), "", "", None))
+
+
+PROBLEM = Problem("P/1", "python", Request("", HEADER), "", "", None)
+SAMPLES = {"P/1": [Sample("P/1", at, completion=text) for at, text in enumerate((WRONG, RIGHT, RIGHT))]}
+
+
+def test_it_goes_on_from_its_journal(tmp_path: Path) -> None:
+    journal = tmp_path / "selections.jsonl"
+    first = select([PROBLEM], SAMPLES, run_here, journal)
+
+    def nothing(jobs: Sequence[Job]) -> Iterator[Outcome]:
+        raise AssertionError("run again")
+
+    assert select([PROBLEM], SAMPLES, nothing, journal) == first
+    journal.write_text(journal.read_text() + '{"format": 1, "sam')
+    assert select([PROBLEM], SAMPLES, nothing, journal) == first
+    assert journal.read_text().count("\n") == 1 and "return" not in journal.read_text()
+
+
+def test_a_journal_of_something_else(tmp_path: Path) -> None:
+    journal = tmp_path / "selections.jsonl"
+    select([PROBLEM], SAMPLES, run_here, journal)
+    with pytest.raises(InputError, match="is of other samples of P/1"):
+        select([PROBLEM], {"P/1": SAMPLES["P/1"][:2]}, run_here, journal)
+    journal.write_text('{"format": 2}\n')
+    with pytest.raises(InputError, match="another format than 1"):
+        select([PROBLEM], SAMPLES, run_here, journal)
+    journal.write_text("x\n")
+    with pytest.raises(InputError, match="is not a line of a selection"):
+        select([PROBLEM], SAMPLES, run_here, journal)
+
+
+def test_what_the_ways_are_worth() -> None:
+    one = selection((1, -0.5, (True,), "a"), (1, -0.9, (True,), "b"))
+    two = replace(selection((2, -0.5, (True,), "a")), task_id="P/2")
+    right = {"P/1": {0: True, 1: False}, "P/2": {0: False, 1: False}}
+    found = worth([one, two, replace(two, task_id="P/3")], right, {"P/1": False, "P/2": False, "P/3": True})
+    assert {name: rate.value for name, rate in found.items()} == {
+        "random pick": 0.25,
+        "likeliest": 0.5,
+        "agreement alone": 0.5,
+        "examples: a random one that passes": 0.25,
+        "examples, then the largest cluster": 0.5,
+        "ranking": 0.5,
+        "oracle": 0.5,
+        "greedy": 0.0,
+        "ranking - greedy": 0.5,
+        "ranking - random pick": 0.25,
+        "agreement alone - random pick": 0.25,
+        "ranking - a random one that passes, where behaviours differ": 0.5,
+    }
