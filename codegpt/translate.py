@@ -1,0 +1,192 @@
+"""A function in another language: candidates must do what the original does, on inputs that both are given in the jail.
+
+The original's values are what is expected of the translation, by one table of what is the same in both languages:
+
+=====================  ==========================
+Python                 JavaScript
+=====================  ==========================
+int up to 2**53 - 1    number
+float                  number, within 1e-6
+bool                   boolean
+str                    string
+None                   null or undefined
+list, tuple            Array
+dict with str keys     object
+set, frozenset         Set
+an exception           an exception, of any class
+=====================  ==========================
+
+Inputs and values outside it are left out and counted: larger integers, bytes, complex numbers, other keys.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from codegpt.document import Document
+from codegpt.errors import InputError
+from codegpt.examples import Example, examples_in
+from codegpt.generate import Run, Task
+from codegpt.inputs import inputs_for
+from codegpt.interface import Interface, docstring_of, interface_of
+from codegpt.languages import LANGUAGES
+from codegpt.request import Request
+from codegpt.sandbox.codec import Value
+from codegpt.sandbox.outcome import Raised, Returned
+from codegpt.sandbox.program import Call
+from codegpt.sandbox.verdict import Raises
+from codegpt.syntax import parse
+from codegpt.trial import FunctionTrial
+
+INPUTS = 40
+LARGEST = 2**53 - 1
+"""Above it, numbers of JavaScript are not all there."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A function of Python, with what of its file it needs.
+
+    Attributes:
+        source: its own text.
+        file: all of the file, which is what is run.
+    """
+
+    source: str
+    file: str
+    interface: Interface
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What is asked for, and what could not be asked of it.
+
+    Attributes:
+        left_out: inputs that are not the same in both languages, or on which the original gives such a value.
+    """
+
+    task: Task
+    inputs: int
+    left_out: int
+
+
+class NotTheSame(ValueError):
+    """A value that the other language has not."""
+
+
+def original_in(document: Document, function: str) -> Original:
+    """The function of that name in a file of Python.
+
+    Raises:
+        InputError: there is none at the top level of the file.
+    """
+    syntax = parse(document)
+    spans = [each.span for each in syntax.definitions if each.name == function] if syntax else []
+    if not spans:
+        known = sorted({each.name for each in syntax.definitions}) if syntax else []
+        raise InputError(f"no {function!r} is defined there; there are {', '.join(known) or 'no definitions'}")
+    source = document.text[spans[0].start : spans[0].end].replace("\r\n", "\n")
+    interface = interface_of(source)
+    if (
+        interface is None
+        or interface.name != function
+        or document.line_span(document.line_at(spans[0].start)).start != (spans[0].start)
+    ):
+        raise InputError(f"{function!r} is no function at the top level of the file")
+    return Original(source + "\n", document.text.replace("\r\n", "\n"), interface)
+
+
+def translation(original: Original, language: str, run: Run) -> Translation:
+    """Ask the original, in the jail, for its values on inputs of its types, and make them what is expected.
+
+    Raises:
+        InputError: no input can be made up for it.
+    """
+    interface = original.interface
+    known = [example.call for example in examples_in(docstring_of(original.source), interface.name, interface.names)]
+    calls = inputs_for(interface, known, INPUTS)
+    if not calls:
+        raise InputError(
+            f"{interface.name} has no type hints of plain data and no examples in its docstring: there is nothing to "
+            "compare a translation by"
+        )
+    asked = FunctionTrial(inputs=calls)
+    [outcome] = run(asked.jobs(original.file))
+    examples = [
+        example
+        for call, reply in zip(calls, outcome.replies, strict=False)
+        if (example := _expected(call, reply.result)) is not None
+    ]
+    name = LANGUAGES[language].name
+    words = f"Translate this Python function to {name}:\n\n```python\n{original.source.rstrip()}\n```"
+    request = Request(words, header(interface, language), language)
+    trial = FunctionTrial(language, tuple(examples), limits=replace(asked.limits, cpu_s=3, wall_s=9.0))
+
+    def failure(number: int) -> str:
+        return f"It has to be the same as the original, but this is not: {examples[number].text}"
+
+    return Translation(Task(request, trial, "", failure), len(examples), len(calls) - len(examples))
+
+
+def header(interface: Interface, language: str) -> str:
+    """What the translation begins with; "" where the model is to choose."""
+    if language not in ("javascript", "typescript"):
+        return ""
+    listed = ", ".join(
+        each.name + (f" = {_default(each.default)}" if each.default else "") for each in interface.parameters
+    )
+    return f"function {interface.name}({listed}) {{\n"
+
+
+def _default(text: str) -> str:
+    words = {"None": "null", "True": "true", "False": "false", "()": "[]"}
+    return words.get(text, text)
+
+
+def _expected(call: Call, result: object) -> Example | None:
+    """What the translation has to do; None where that cannot be said."""
+    try:
+        args = tuple(map(same_in_javascript, call.args))
+        there = Call(call.function, args)
+        if isinstance(result, Raised):
+            return Example(there, Raises("Error"), f"{_shown(there)} throws")
+        if not isinstance(result, Returned) or (result.value is None and result.args is not None):
+            return None  # what it does to its arguments is not compared
+        value = same_in_javascript(result.value)
+    except NotTheSame:
+        return None
+    return Example(there, value, f"{_shown(there)} gives {value!r}")
+
+
+def same_in_javascript(value: Value) -> Value:
+    """The value as JavaScript has it.
+
+    Raises:
+        NotTheSame: it has none.
+    """
+    if value is None or isinstance(value, bool | str | float):
+        return value
+    if isinstance(value, int) and abs(value) <= LARGEST:
+        return value
+    if isinstance(value, list | tuple):
+        return [same_in_javascript(each) for each in value]
+    if isinstance(value, set | frozenset) and all(isinstance(each, str | int | float) for each in value):
+        return {same_in_javascript(each) for each in value}
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: same_in_javascript(each) for key, each in value.items()}
+    raise NotTheSame(type(value).__name__)
+
+
+def _shown(call: Call) -> str:
+    return f"{call.function}({', '.join(map(repr, call.args))})"
+
+
+def parts_of(place: str) -> tuple[str, str]:
+    """``FILE:FUNCTION``.
+
+    Raises:
+        InputError: it is not that.
+    """
+    match = re.fullmatch(r"(.+):([^\W\d]\w*)", place)
+    if match is None:
+        raise InputError(f"{place!r} is no function of a file; write FILE:FUNCTION, for instance app.py:mean")
+    return match[1], match[2]
