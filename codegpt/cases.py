@@ -11,7 +11,7 @@ from typing import Any
 from codegpt.sandbox.verdict import same
 
 TOLERANCE = 1e-6
-"""Relative and absolute, where a number is written with a point or an exponent."""
+"""Relative and absolute, where a float is expected; EvalPlus compares within 1e-7 and 1e-6."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
 from codegpt.models_cli import models
 from codegpt.sandbox_cli import sandbox
+from codegpt.translate_cli import translate
 from codegpt.words_cli import generate
 
 
@@ -21,6 +22,7 @@ def cli() -> None:
 
 
 cli.add_command(generate)
+cli.add_command(translate)
 cli.add_command(models)
 cli.add_command(sandbox)
 

@@ -1,9 +1,8 @@
 r"""Examples: what a request itself says of the program, as calls that can be run and what has to come of them.
 
 Read from docstrings and prose: doctests; ``f(2) == 3``, ``f([1]) returns 2``, ``f('a') -> 'b'``; ``Input: ...`` with
-``Output: ...``; ``For n = 3 the output should be 5``; and, of a file of tests, plain asserts. Values are literals, of
-Python or as other languages write them (``true``, ``null``). A doctest of more than one plain call runs as the session
-that it is, beside the program.
+``Output: ...``; ``For n = 3 the output should be 5``. Values are literals, of Python or as other languages write them
+(``true``, ``null``). A doctest of more than one plain call runs as the session that it is, beside the program.
 
 Not covered: words that stand for values ("the empty list"), names without quotes, and a value in parentheses of which
 nobody can say whether a tuple is meant. What two examples contradict each other about is left out.
@@ -12,6 +11,7 @@ nobody can say whether a tuple is meant. What two examples contradict each other
 import ast
 import doctest
 import re
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -74,23 +74,6 @@ def examples_in(text: str, function: str, parameters: Sequence[str] = ()) -> tup
     return without_contradictions(found)
 
 
-def examples_of_asserts(tests: str, function: str) -> tuple[Example, ...] | None:
-    """The examples that a file of asserts gives; None where it holds anything else than comparisons with literals.
-
-    Raises:
-        SyntaxError: it is not Python.
-    """
-    found = []
-    for statement in ast.parse(tests).body:
-        if not isinstance(statement, ast.Assert):
-            return None
-        compared = _comparison(statement.test, function, {})
-        if compared is None:
-            return None
-        found.append(Example(*compared, ast.unparse(statement.test)))
-    return tuple(found)
-
-
 def without_contradictions(examples: Sequence[Example]) -> tuple[Example, ...]:
     """Each call once; none of those that are said to give different values."""
     by_call: dict[str, list[Example]] = {}
@@ -129,11 +112,11 @@ def _doctests(text: str) -> list[str | doctest.Example]:
 
 
 def _from_sessions(sessions: Sequence[Sequence[doctest.Example]], function: str) -> Iterator[Example]:
-    for number, session in enumerate(sessions):
+    for session in sessions:
         known: dict[str, Value] = {}
         direct = [_direct(each, function, known) for each in session]
         plain = all(example is not None for example, each in zip(direct, session, strict=True) if each.want)
-        name = f"codegpt_session_{number}"
+        name = f"codegpt_session_{zlib.crc32(repr([each.source for each in session]).encode()):08x}"
         for at, (example, each) in enumerate(zip(direct, session, strict=True)):
             if example is not None and plain:
                 yield example
@@ -159,7 +142,7 @@ def _direct(each: doctest.Example, function: str, known: dict[str, Value]) -> Ex
             call = _call(statement.value, function, known)
             return Example(call, raised, f"{each.source.strip()} raises {raised.name}")
         wanted = read_literal(each.want)
-        compared = _comparison(statement.value, function, known)
+        compared = comparison(statement.value, function, known)
         if compared is not None and wanted is True:
             return Example(*compared, each.source.strip())
         call = _call(statement.value, function, known)
@@ -182,8 +165,14 @@ def _call(node: ast.expr, function: str, known: Mapping[str, Value]) -> Call:
     return Call(function, tuple(value_of(arg, known) for arg in node.args), named)
 
 
-def _comparison(node: ast.expr, function: str, known: Mapping[str, Value]) -> tuple[Call, Value] | None:
-    """The call and the value of ``f(1) == 2``, ``2 == f(1)``, ``f(1) is True``, ``f(1)`` and ``not f(1)``."""
+def comparison(node: ast.expr, function: str, known: Mapping[str, Value]) -> tuple[Call, Value] | None:
+    """The call and the value of ``f(1) == 2``, ``2 == f(1)``, ``f(1) is True``, ``f(1)`` and ``not f(1)``.
+
+    None where it is no such comparison with literals.
+
+    Args:
+        known: names that have a value.
+    """
     try:
         if isinstance(node, ast.Call):
             return _call(node, function, known), True

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from textwrap import dedent
 
+from codegpt import selection
 from codegpt.chat import ChatTemplate
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
 from codegpt.program_text import normal_form, parses
 from codegpt.prompt import Prompt
-from codegpt.request import Request, answered, program_of, render_repair, render_request
+from codegpt.request import Request, answered, failed, program_of, render_request
 from codegpt.sandbox.outcome import Outcome
 from codegpt.sandbox.program import Job
 from codegpt.selection import Candidate, Cluster, Ranked, Seen, clusters, distinguishing, rank, won
@@ -75,8 +76,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Question:
-    """An input on which the two best behaviours differ, and what each does there."""
+    """An input on which the two best behaviours differ, by its number, and what each does there."""
 
+    number: int
     input: str
     first: str
     second: str
@@ -91,6 +93,7 @@ class Candidates:
         repaired: whether the first ones were written after others had failed.
         sampling_s, jail_s: where the time went.
         seen: what was seen of each candidate, by its number.
+        inputs: on which they were looked at, as people read them.
     """
 
     ranked: tuple[Ranked, ...]
@@ -101,6 +104,34 @@ class Candidates:
     sampling_s: float = 0.0
     jail_s: float = 0.0
     seen: Mapping[int, Seen] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+
+
+def ranked(candidates: Sequence[Candidate], seen: Mapping[int, Seen], drawn: int, inputs: tuple[str, ...]) -> Candidates:
+    """Candidates in their order, with what to ask of the two best behaviours."""
+    found = clusters(candidates, seen)
+    number = distinguishing(found)
+    question = None
+    if number is not None:
+        first, second = (cluster.seen.behaviour[number] for cluster in found[:2])
+        question = Question(number, inputs[number], first, second)
+    return Candidates(tuple(rank(candidates, seen, drawn)), drawn, question=question, seen=dict(seen), inputs=inputs)
+
+
+def with_answer(result: Candidates, right: str) -> Candidates:
+    """The same candidates, now that somebody has said what is right where the two best differ.
+
+    Args:
+        right: the behaviour, such as ``= [1, 2]``; see `selection.is_value`.
+
+    Raises:
+        ValueError: nothing was asked.
+    """
+    if result.question is None:
+        raise ValueError("there is no question")
+    seen = selection.with_answer(result.seen, result.question.number, right)
+    again = ranked([each.candidate for each in result.ranked], seen, result.drawn, result.inputs)
+    return replace(again, broken=result.broken, repaired=result.repaired)
 
 
 def generate(
@@ -152,11 +183,11 @@ def generate(
     before = pool.drawn
     for _ in range(options.repairs):
         best = next(iter(pool.clusters()), None)
-        if over() or chat is None or best is None or not best.seen.examples or all(best.seen.examples):
+        if over() or best is None or not best.seen.examples or all(best.seen.examples):
             break
         failing = task.failure(best.seen.examples.index(False))
-        again = render_repair(task.request, chat, engine.info.markup, best.members[0].program, failing)
-        draw(again, options.at_once, pool.drawn)
+        again = failed(task.request, best.members[0].program, failing)
+        draw(render_request(again, chat, engine.info.markup), options.at_once, pool.drawn)
     return pool.result(before)
 
 
@@ -228,16 +259,11 @@ class _Pool:
         passed = {number: sum(seen.examples) for number, seen in self._seen.items()}
         most = max((count for number, count in passed.items() if number < before_repair), default=-1)
         kept = [c for c in self._by_form.values() if c.number < before_repair or passed[c.number] > most]
-        found = clusters(kept, self._seen)
-        ranked = tuple(rank(kept, self._seen, self.drawn))
-        repaired = bool(ranked) and ranked[0].candidate.number >= before_repair
-        question = self._question(found)
-        spent = self.sampling_s, self.jail_s
-        return Candidates(ranked, self.drawn, self.broken, question, repaired, *spent, dict(self._seen))
-
-    def _question(self, found: Sequence[Cluster]) -> Question | None:
-        number = distinguishing(found)
-        if number is None or self._task.trial is None:
-            return None
-        first, second = (cluster.seen.behaviour[number] for cluster in found[:2])
-        return Question(self._task.trial.described(number), first, second)
+        found = ranked(kept, self._seen, self.drawn, () if self._task.trial is None else self._task.trial.described)
+        return replace(
+            found,
+            broken=self.broken,
+            repaired=bool(found.ranked) and found.ranked[0].candidate.number >= before_repair,
+            sampling_s=self.sampling_s,
+            jail_s=self.jail_s,
+        )

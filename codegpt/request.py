@@ -8,7 +8,7 @@ one goes on from a file: the words as a comment, then the code.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegpt.chat import ChatTemplate, Message
 from codegpt.languages import LANGUAGES
@@ -20,6 +20,14 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What the model answered, and what was said to it then."""
+
+    program: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Request:
     """What is wanted.
 
@@ -28,12 +36,14 @@ class Request:
         begins: code that the program begins with; ends with a line end where it is not empty.
         language: an id of `LANGUAGES`.
         context: code that stands before it in its file.
+        turns: what came after that, the latest last.
     """
 
     words: str
     begins: str = ""
     language: str = "python"
     context: str = ""
+    turns: tuple[Turn, ...] = ()
 
 
 def render_request(request: Request, chat: ChatTemplate | None, markup: frozenset[str]) -> Prompt:
@@ -44,35 +54,49 @@ def render_request(request: Request, chat: ChatTemplate | None, markup: frozense
         markup: the spellings of its control tokens.
     """
     if chat is None:
-        mark = LANGUAGES[request.language].line_comment
-        comment = "".join(f"{mark} {line}".rstrip() + "\n" for line in request.words.strip().splitlines())
-        above = f"{request.context}\n\n\n" if request.context else ""
-        return Prompt((above + comment + request.begins,))
-    return chat.render([_asked(request)], markup, f"{_FENCE}{request.language}\n{request.begins}")
+        return Prompt((_as_a_file(request),))
+    conversation = [_asked(request)]
+    for turn in request.turns:
+        conversation += [Message("assistant", _block(turn.program, request)), Message("user", turn.words)]
+    return chat.render(conversation, markup, f"{_FENCE}{request.language}\n{request.begins}")
 
 
-def render_repair(request: Request, chat: ChatTemplate, markup: frozenset[str], program: str, failure: str) -> Prompt:
-    """Ask once more, for a program that does not fail as this one did.
+def failed(request: Request, program: str, failure: str) -> Request:
+    """The same, said to the model again: what it wrote before, and what came of it."""
+    words = f"This is wrong. {failure}\n\nWrite it again, so that it is right."
+    return replace(request, turns=(*request.turns, Turn(program, words)))
 
-    Args:
-        program: what the model answered before.
-        failure: what came of it.
-    """
-    turns = [
-        _asked(request),
-        Message("assistant", f"{_FENCE}{request.language}\n{program.rstrip()}\n{_FENCE}"),
-        Message("user", f"This is wrong. {failure}\n\nWrite it again, so that it is right."),
-    ]
-    return chat.render(turns, markup, f"{_FENCE}{request.language}\n{request.begins}")
+
+def render_begun(request: Request, words: str, chat: ChatTemplate, markup: frozenset[str], begun: str) -> Prompt:
+    """Show what `request.begins` and ask something else about it, in a block of code that is begun with `begun`."""
+    asked = f"{_block(request.begins, request)}\n\n{words}"
+    return chat.render([Message("user", asked)], markup, f"{_FENCE}{request.language}\n{begun}")
+
+
+def _as_a_file(request: Request) -> str:
+    """What is said as comments, each above the code it is about."""
+    mark = LANGUAGES[request.language].line_comment
+
+    def comment(words: str) -> str:
+        return "".join(f"{mark} {line}".rstrip() + "\n" for line in words.strip().splitlines())
+
+    parts = [f"{request.context}\n\n\n" if request.context else "", comment(request.words)]
+    for turn in request.turns:
+        parts += [turn.program.rstrip(), "\n\n\n", comment(turn.words)]
+    return "".join(parts) + request.begins
+
+
+def _block(code: str, request: Request) -> str:
+    return f"{_FENCE}{request.language}\n{code.rstrip()}\n{_FENCE}"
 
 
 def _asked(request: Request) -> Message:
     name = LANGUAGES[request.language].name
     asked = [request.words.strip()] if request.words.strip() else []
     if request.context:
-        asked.insert(0, f"This is the file so far:\n\n{_FENCE}{request.language}\n{request.context}\n{_FENCE}")
+        asked.insert(0, f"This is the file so far:\n\n{_block(request.context, request)}")
     if request.begins:
-        asked.append(f"Complete this {name} code:\n\n{_FENCE}{request.language}\n{request.begins.rstrip()}\n{_FENCE}")
+        asked.append(f"Complete this {name} code:\n\n{_block(request.begins, request)}")
     asked.append(f"Answer with one block of {name} code.")
     return Message("user", "\n\n".join(asked))
 

@@ -10,8 +10,9 @@ it satisfies.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Level(StrEnum):
@@ -38,6 +39,13 @@ class Candidate:
     logprob: float = 0.0
 
 
+class Vote(NamedTuple):
+    """An assert that the model proposed, by its number."""
+
+    number: int
+    times: int
+
+
 @dataclass(frozen=True)
 class Seen:
     """What was seen of a candidate.
@@ -45,13 +53,13 @@ class Seen:
     Attributes:
         examples: whether each example held; empty where there are none.
         behaviour: what it did on each input, as text that is equal where the behaviour is; empty where it was not run.
-        votes: which of the asserts that the model proposed held, by their numbers.
+        votes: which of the asserts that the model proposed held, and how often each was proposed.
         why_not_run: why there is no behaviour.
     """
 
     examples: tuple[bool, ...] = ()
     behaviour: tuple[str, ...] = ()
-    votes: frozenset[int] = frozenset()
+    votes: frozenset[Vote] = frozenset()
     why_not_run: str = ""
 
 
@@ -62,7 +70,7 @@ class Evidence:
     Attributes:
         passed, of: examples.
         agree: samples that behave as this one does, itself among them, of those that were drawn.
-        votes: of the model's own asserts, how many it satisfies.
+        votes: of the model's own asserts, how many it satisfies; one counts as often as it was proposed.
     """
 
     level: Level
@@ -101,6 +109,11 @@ class Cluster:
         return sum(self.seen.examples)
 
     @property
+    def votes(self) -> int:
+        """Of the model's own asserts."""
+        return sum(vote.times for vote in self.seen.votes)
+
+    @property
     def answers(self) -> bool:
         """Whether it came to a value at all; programs that all fail alike agree on nothing."""
         return any(map(is_value, self.seen.behaviour)) or any(self.seen.examples)
@@ -108,7 +121,7 @@ class Cluster:
     @property
     def agreement(self) -> float:
         """CodeT's score, of which the votes count one more than they are: without any, the samples decide."""
-        return math.sqrt(self.samples) * (1 + len(self.seen.votes))
+        return math.sqrt(self.samples) * (1 + self.votes)
 
 
 def clusters(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) -> list[Cluster]:
@@ -162,6 +175,23 @@ def rank(candidates: Sequence[Candidate], seen: Mapping[int, Seen], drawn: int =
     ]
 
 
+def dual_agreement(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) -> list[Candidate]:
+    """CodeT's choice: all candidates of the best consensus sets; none where no assert holds for any.
+
+    A set is the candidates that satisfy the same asserts; its score is the root of its samples times those asserts,
+    each as often as it was proposed. Sets of equal score are chosen together.
+    """
+    sets: dict[frozenset[Vote], list[Candidate]] = {}
+    for candidate in candidates:
+        sets.setdefault(seen[candidate.number].votes, []).append(candidate)
+
+    def score(votes: frozenset[Vote]) -> float:
+        return math.sqrt(sum(each.samples for each in sets[votes])) * sum(vote.times for vote in votes)
+
+    best = max(map(score, sets), default=0.0)
+    return [each for votes, members in sets.items() if best > 0 and score(votes) == best for each in members]
+
+
 def evidence_for(cluster: Cluster, drawn: int) -> Evidence:
     """What is known in favour of a cluster's members."""
     seen = cluster.seen
@@ -175,7 +205,7 @@ def evidence_for(cluster: Cluster, drawn: int) -> Evidence:
     else:
         level = Level.PARSES
         reason = seen.why_not_run or ("fails the examples" if seen.examples else "no other sample agrees")
-    return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, len(seen.votes), reason)
+    return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, cluster.votes, reason)
 
 
 def won(found: Sequence[Cluster], drawn: int, left: int, margin: float = 2.0) -> bool:
@@ -202,6 +232,16 @@ def distinguishing(found: Sequence[Cluster]) -> int | None:
     differing = [number for number, (one, other) in enumerate(pairs) if one != other]
     both = [number for number in differing if all(is_value(each) for each in pairs[number])]
     return next(iter(both or differing), None)
+
+
+def with_answer(seen: Mapping[int, Seen], number: int, right: str) -> dict[int, Seen]:
+    """What was seen, with one example more: on input `number` the behaviour `right` is the right one."""
+    return {
+        candidate: replace(was, examples=(*was.examples, was.behaviour[number] == right))
+        if number < len(was.behaviour)
+        else was
+        for candidate, was in seen.items()
+    }
 
 
 VALUE, RAISED, NOTHING = "= ", "! ", "? "

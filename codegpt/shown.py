@@ -6,7 +6,7 @@ As text it is code all through: what is known of a candidate stands above it as 
 from dataclasses import asdict
 from typing import Any
 
-from codegpt.generate import Candidates, Task
+from codegpt.generate import Candidates
 from codegpt.languages import LANGUAGES
 from codegpt.selection import NOTHING, RAISED, VALUE, Evidence, Level, Ranked
 
@@ -32,16 +32,16 @@ def first_of_each(result: Candidates, most: int) -> list[Ranked]:
     return found
 
 
-def as_text(task: Task, result: Candidates, most: int) -> str:
+def as_text(language: str, result: Candidates, most: int) -> str:
     """The candidates, one after another, as code with comments."""
-    mark = LANGUAGES[task.request.language].line_comment
+    mark = LANGUAGES[language].line_comment
     return "\n\n".join(
         f"{mark} {number}: {evidence_in_words(each.evidence)}\n{each.candidate.program}"
         for number, each in enumerate(first_of_each(result, most), start=1)
     )
 
 
-def remarks(task: Task, result: Candidates) -> list[str]:
+def remarks(result: Candidates) -> list[str]:
     """What is said besides."""
     if not result.ranked:
         return [f"no candidate: of {result.drawn} answers {result.broken} do not parse, the others were not finished"]
@@ -54,8 +54,9 @@ def remarks(task: Task, result: Candidates) -> list[str]:
     if result.question is not None:
         question = result.question
         one, other = in_words(question.first), in_words(question.second)
-        said.append(f"For {question.input} the first {one}, the second {other}.")
-    said.append(f"{result.drawn} samples; {result.sampling_s:.1f} s drawing, {result.jail_s:.1f} s in the jail.")
+        said.append(f"For {question.input} the first {one}, the second {other}. Which is right? --answer first|second|VALUE")
+    if result.sampling_s:
+        said.append(f"{result.drawn} samples; {result.sampling_s:.1f} s drawing, {result.jail_s:.1f} s in the jail.")
     return said
 
 
@@ -67,15 +68,14 @@ def in_words(behaviour: str) -> str:
     return behaviour
 
 
-def as_data(task: Task, result: Candidates, most: int) -> dict[str, Any]:
+def as_data(language: str, result: Candidates, most: int) -> dict[str, Any]:
     """For `--json`."""
     return {
         "candidates": [
             {"program": each.candidate.program, "evidence": asdict(each.evidence), "behaviour": each.cluster}
             for each in first_of_each(result, most)
         ],
-        "begins": task.request.begins,
-        "language": task.request.language,
+        "language": language,
         "samples": result.drawn,
         "broken": result.broken,
         "question": None if result.question is None else asdict(result.question),

@@ -19,7 +19,8 @@ from codegpt.generate import Task
 from codegpt.inputs import inputs_for
 from codegpt.interface import Interface, docstring_of, interface_of
 from codegpt.languages import LANGUAGES
-from codegpt.request import Request, render_request
+from codegpt.proposals import Proposal, over_in, proposals_in, render_proposals
+from codegpt.request import Request, Turn, render_request
 from codegpt.sandbox.program import LANGUAGE_LIMITS, Tests
 from codegpt.trial import FunctionTrial, ScriptTrial
 
@@ -51,24 +52,6 @@ def propose_interface(words: str, engine: Engine, chat: ChatTemplate | None) -> 
     return interface_of(f"def {found.text}\n")
 
 
-def function_task(words: str, interface: Interface, tests: Tests | None = None) -> Task:
-    """A function of Python, asked for by words: its signature, with the words as its docstring."""
-    described = words.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    lines = "\n".join(f"    {line}".rstrip() for line in described.split("\n"))
-    begins = f'def {interface}:\n    """{lines.strip()}\n    """\n'
-    return task_of(Request("", begins), interface, tests)
-
-
-def script_task(words: str, language: str = "python") -> Task:
-    """A program that reads standard input and prints."""
-    request = Request(f"{words.strip()}\n\nIt is a program that reads standard input and prints.", "", language)
-    if language not in LANGUAGE_LIMITS:
-        return Task(request, None, _no_runner(language))
-    cases = cases_in(words)
-    trial = ScriptTrial(language, cases, tuple(_other_texts([case.stdin for case in cases])))
-    return Task(request, trial, "", lambda number: _failed_case(trial, number))
-
-
 @dataclass(frozen=True)
 class Place:
     """A function in a document that has no body yet."""
@@ -97,27 +80,98 @@ def place_at(document: Document, offset: int) -> Place:
     return Place(before[begin:] + "\n", before[:begin], after, interface)
 
 
-def placed_task(words: str, place: Place, engine: Engine, tests: Tests | None = None) -> Task:
-    """A function in a file: the code before it is shown to the model, and stands around it where it is run."""
+@dataclass(frozen=True)
+class Asked:
+    """All that a person has settled; it can be kept, and asked again with more said.
+
+    Attributes:
+        interface: None for a program that reads standard input and prints.
+        place: where in a file the function stands; None for one that stands alone.
+        turns: what came of it before, and what was said then.
+    """
+
+    words: str
+    language: str = "python"
+    interface: Interface | None = None
+    place: Place | None = None
+    tests: Tests | None = None
+    turns: tuple[Turn, ...] = ()
+
+
+def task_for(asked: Asked, engine: Engine) -> Task:
+    """What is asked of the model, and of its answers."""
+    if asked.interface is None:
+        return _script_task(asked)
+    if asked.place is None:
+        request = Request("", _described(asked.interface, asked.words), turns=asked.turns)
+        return task_of(request, asked.interface, asked.tests)
+    place = asked.place
     window = fit_window(Document(place.before), len(place.before), CONTEXT_TOKENS, 0, engine.count_tokens)
-    request = Request(words, place.begins, context=window.prefix.strip("\n"))
-    return task_of(request, place.interface, tests, place.before, place.after)
+    request = Request(asked.words, place.begins, context=window.prefix.strip("\n"), turns=asked.turns)
+    return task_of(request, asked.interface, asked.tests, place.before, place.after)
 
 
-def task_of(request: Request, interface: Interface, tests: Tests | None = None, head: str = "", tail: str = "") -> Task:
+def _described(interface: Interface, words: str) -> str:
+    """The signature, with the words as its docstring."""
+    described = words.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    lines = "\n".join(f"    {line}".rstrip() for line in described.split("\n"))
+    return f'def {interface}:\n    """{lines.strip()}\n    """\n'
+
+
+def _script_task(asked: Asked) -> Task:
+    words, language = asked.words.strip(), asked.language
+    request = Request(f"{words}\n\nIt is a program that reads standard input and prints.", "", language, "", asked.turns)
+    if language not in LANGUAGE_LIMITS:
+        return Task(request, None, _no_runner(language))
+    cases = {case.stdin: case for said in (words, *(turn.words for turn in asked.turns)) for case in cases_in(said)}
+    trial = ScriptTrial(language, tuple(cases.values()), tuple(_other_texts(list(cases))))
+    return Task(request, trial, "", lambda number: _failed_case(trial, number))
+
+
+def propose_asserts(
+    request: Request, interface: Interface, engine: Engine, chat: ChatTemplate | None, rows: int = 8, seed: int = 0
+) -> tuple[Proposal, ...]:
+    """Asserts that the model proposes for the function, of so many answers.
+
+    Raises:
+        PromptTooLong: the request does not fit the model's context.
+    """
+    prompt = render_proposals(request, interface, chat, engine.info.markup)
+    params = SamplingParams(max_new_tokens=192, temperature=0.8, seed=seed)
+    begun = f"assert {interface.name}("
+    [found] = engine.generate([prompt], params, n=rows, watch=lambda _, text: over_in(begun + text))
+    return proposals_in([each.text for each in found], interface, begun)
+
+
+def task_of(
+    request: Request,
+    interface: Interface,
+    tests: Tests | None = None,
+    head: str = "",
+    tail: str = "",
+    proposals: tuple[Proposal, ...] = (),
+) -> Task:
     """A function of Python whose signature `request.begins`: its examples are those of the words and the docstring.
 
     Args:
         head, tail: what stands around it in its file.
+        proposals: asserts that vote, and whose calls are inputs as well.
     """
-    said = f"{request.words}\n{docstring_of(head + request.begins)}"
-    examples = examples_in(said, interface.name, interface.names)
+    said = [f"{request.words}\n{docstring_of(head + request.begins)}", *(turn.words for turn in request.turns)]
+    by_call = {
+        f"{example.call!r} {example.appended}": example  # of what is said twice, the later counts
+        for text in said
+        for example in examples_in(text, interface.name, interface.names)
+    }
+    examples = tuple(by_call.values())
     if interface.owner and not any(example.appended for example in examples) and tests is None:
         return Task(request, None, f"{interface.name} is a method of {interface.owner}: no call of it can be made up")
-    inputs = () if interface.owner else inputs_for(interface, [example.call for example in examples])
+    known = [*examples, *(proposal.example for proposal in proposals)]
+    inputs = () if interface.owner else inputs_for(interface, [example.call for example in known])
     if not inputs and not examples and tests is None:
         return Task(request, None, "nothing to call it with: no examples, and no types of plain data")
-    trial = FunctionTrial("python", examples, inputs, tests=tests, head=head, tail=f"\n{tail}" if tail else "")
+    behind = f"\n{tail}" if tail else ""
+    trial = FunctionTrial("python", examples, inputs, () if interface.owner else proposals, tests, head=head, tail=behind)
 
     def failure(number: int) -> str:
         return f"This does not hold: {examples[number].text}" if number < len(examples) else "The tests fail."

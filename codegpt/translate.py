@@ -32,7 +32,7 @@ from codegpt.languages import LANGUAGES
 from codegpt.request import Request
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.outcome import Raised, Returned
-from codegpt.sandbox.program import Call
+from codegpt.sandbox.program import LANGUAGE_LIMITS, Call
 from codegpt.sandbox.verdict import Raises
 from codegpt.syntax import parse
 from codegpt.trial import FunctionTrial
@@ -95,20 +95,24 @@ def original_in(document: Document, function: str) -> Original:
     return Original(source + "\n", document.text.replace("\r\n", "\n"), interface)
 
 
-def translation(original: Original, language: str, run: Run) -> Translation:
+def translation(original: Original, language: str, run: Run | None) -> Translation:
     """Ask the original, in the jail, for its values on inputs of its types, and make them what is expected.
 
-    Raises:
-        InputError: no input can be made up for it.
+    Args:
+        run: None where there is no jail; then nothing is compared.
     """
     interface = original.interface
+    name = LANGUAGES[language].name
+    words = f"Translate this Python function to {name}:\n\n```python\n{original.source.rstrip()}\n```"
+    request = Request(words, header(interface, language), language)
+    if language not in LANGUAGE_LIMITS:
+        return _not_compared(request, f"programs in {name} are not run")
+    if run is None:
+        return _not_compared(request, "there is no jail here")
     known = [example.call for example in examples_in(docstring_of(original.source), interface.name, interface.names)]
     calls = inputs_for(interface, known, INPUTS)
     if not calls:
-        raise InputError(
-            f"{interface.name} has no type hints of plain data and no examples in its docstring: there is nothing to "
-            "compare a translation by"
-        )
+        return _not_compared(request, f"{interface.name} has neither type hints of plain data nor examples to call it with")
     asked = FunctionTrial(inputs=calls)
     [outcome] = run(asked.jobs(original.file))
     examples = [
@@ -116,15 +120,19 @@ def translation(original: Original, language: str, run: Run) -> Translation:
         for call, reply in zip(calls, outcome.replies, strict=False)
         if (example := _expected(call, reply.result)) is not None
     ]
-    name = LANGUAGES[language].name
-    words = f"Translate this Python function to {name}:\n\n```python\n{original.source.rstrip()}\n```"
-    request = Request(words, header(interface, language), language)
+    if not examples:
+        why = asked.seen([outcome]).why_not_run or "none of its values is the same in both languages"
+        return _not_compared(request, f"the original says nothing: {why}", len(calls))
     trial = FunctionTrial(language, tuple(examples), limits=replace(asked.limits, cpu_s=3, wall_s=9.0))
 
     def failure(number: int) -> str:
         return f"It has to be the same as the original, but this is not: {examples[number].text}"
 
     return Translation(Task(request, trial, "", failure), len(examples), len(calls) - len(examples))
+
+
+def _not_compared(request: Request, why: str, left_out: int = 0) -> Translation:
+    return Translation(Task(request, None, why), 0, left_out)
 
 
 def header(interface: Interface, language: str) -> str:

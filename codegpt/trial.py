@@ -12,11 +12,12 @@ from typing import Any, Protocol
 
 from codegpt.cases import Case, same_output
 from codegpt.examples import Example
+from codegpt.proposals import Proposal
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.outcome import End, Outcome, Raised, Reply, Returned, Unencodable
 from codegpt.sandbox.program import Call, Calls, Job, Limits, Program, Stdin, Tests
 from codegpt.sandbox.verdict import judge_tests
-from codegpt.selection import NOTHING, RAISED, VALUE, Seen
+from codegpt.selection import NOTHING, RAISED, VALUE, Seen, Vote
 
 LIMITS = Limits(cpu_s=1, wall_s=4.0)
 """Of one candidate: whoever waits for the answer waits for the slowest of many."""
@@ -42,8 +43,9 @@ class Trial(Protocol):
         """What came of it, one outcome a job."""
         ...
 
-    def described(self, number: int) -> str:
-        """Input `number`, as people read it."""
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The inputs, as people read them."""
         ...
 
 
@@ -58,7 +60,7 @@ class FunctionTrial:
     language: str = "python"
     examples: tuple[Example, ...] = ()
     inputs: tuple[Call, ...] = ()
-    asserts: tuple[Example, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
     tests: Tests | None = None
     limits: Limits = LIMITS
     head: str = ""
@@ -67,9 +69,9 @@ class FunctionTrial:
     def jobs(self, program: str) -> list[Job]:
         """One for all calls, one for the tests."""
         whole = self.head + program + self.tail
-        asked = (*self.examples, *self.asserts)
-        appended = "".join(dict.fromkeys(example.appended for example in asked))
-        calls = (*(e.call for e in self.examples), *self.inputs, *(e.call for e in self.asserts))
+        proposed = [each.example for each in self.proposals]
+        appended = "".join(dict.fromkeys(example.appended for example in (*self.examples, *proposed)))
+        calls = (*(e.call for e in self.examples), *self.inputs, *(e.call for e in proposed))
         jobs = [Job(Program(whole + appended, self.language), Calls(calls), self.limits)] if calls else []
         return jobs + ([Job(Program(whole, self.language), self.tests, _for_tests(self.limits))] if self.tests else [])
 
@@ -78,7 +80,7 @@ class FunctionTrial:
         if why := _not_run(outcomes):
             return Seen(why_not_run=why)
         tested = (judge_tests(outcomes[-1]).passed,) if self.tests else ()
-        called = [*self.examples, *self.inputs, *self.asserts]
+        called = [*self.examples, *self.inputs, *self.proposals]
         if not called:
             return Seen(examples=tested)
         outcome = outcomes[0]
@@ -86,18 +88,18 @@ class FunctionTrial:
         first, behind = len(self.examples), len(self.examples) + len(self.inputs)
         held = tuple(r is not None and e.holds(r) for e, r in zip(self.examples, replies, strict=False))
         votes = (
-            number
-            for number, (example, reply) in enumerate(zip(self.asserts, replies[behind:], strict=True))
-            if reply is not None and example.holds(reply)
+            Vote(number, proposal.times)
+            for number, (proposal, reply) in enumerate(zip(self.proposals, replies[behind:], strict=True))
+            if reply is not None and proposal.example.holds(reply)
         )
         return Seen(
             (*held, *tested), tuple(_did(reply, _why(outcome)) for reply in replies[first:behind]), frozenset(votes)
         )
 
-    def described(self, number: int) -> str:
-        """As a call."""
-        call = self.inputs[number]
-        return f"{call.function}({', '.join(map(_text, call.args))})"
+    @property
+    def described(self) -> tuple[str, ...]:
+        """As calls."""
+        return tuple(f"{call.function}({', '.join(map(_text, call.args))})" for call in self.inputs)
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,10 @@ class ScriptTrial:
         )
         return Seen(held, tuple(map(_printed, outcomes[len(self.cases) :])))
 
-    def described(self, number: int) -> str:
-        """The text."""
-        return repr(self.inputs[number])
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The texts."""
+        return tuple(map(repr, self.inputs))
 
 
 def _not_run(outcomes: Sequence[Outcome]) -> str:
@@ -170,6 +173,11 @@ def _printed(outcome: Outcome) -> str:
         return NOTHING + _why(outcome)
     words = "\n".join(line.rstrip() for line in outcome.stdout.decode(errors="replace").rstrip().split("\n"))
     return VALUE + words + (f" (exit code {outcome.exit_code})" if outcome.exit_code else "")
+
+
+def behaviour_of(value: Value) -> str:
+    """What a call that returns this value does, as `Seen.behaviour` has it."""
+    return VALUE + shown(Returned(value))
 
 
 def shown(returned: Returned) -> str:

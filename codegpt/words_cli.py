@@ -1,44 +1,38 @@
 """`codegpt generate`: a request in words, and candidates that were run before they are shown."""
 
-import json
 import re
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
-from codegpt.checkpoints import DEFAULT_MODEL
-from codegpt.engine.protocol import Cancelled
-from codegpt.errors import InputError, SandboxUnavailable
-from codegpt.generate import Task
+from codegpt.asking import ask, drawing, show_result
+from codegpt.errors import InputError
 from codegpt.interface import Interface, interface_of_signature
 from codegpt.languages import LANGUAGES
-from codegpt.sandbox.backends import Backend
-from codegpt.sandbox.client import Sandbox
-from codegpt.sandbox.opening import open_sandbox
+from codegpt.literals import NotLiteral, read_literal
+from codegpt.request import Turn
 from codegpt.sandbox.program import Tests
-from codegpt.sandbox_cli import BACKEND
-from codegpt.shown import as_data, as_text, remarks
 from codegpt.source_file import offset_of, read_document
+from codegpt.trial import behaviour_of
 
 if TYPE_CHECKING:
+    from codegpt.generate import Task
+    from codegpt.last_result import Last
     from codegpt.load import LoadedModel
+    from codegpt.task import Asked
 
 NOT_TOGETHER = (
     ({"at", "signature"}, "--at takes the signature that stands in the file; leave out --function"),
     ({"at", "script"}, "--at completes a function and --script writes a program; give one"),
     ({"signature", "script"}, "--function and --script are two different things; give one"),
     ({"script", "tests"}, "--tests calls a function, and --script is none; give examples as Input: and Output:"),
+    ({"follow_up", "words"}, "--follow-up goes on from the last request; say all of it there"),
+    ({"follow_up", "at"}, "--follow-up stays at the place of the last request; leave out --at"),
+    ({"follow_up", "script"}, "--follow-up stays with the kind of the last request; leave out --script"),
+    ({"answer", "words"}, "--answer is about the last result; leave out the words"),
+    ({"answer", "follow_up"}, "--answer and --follow-up are two steps; give one"),
 )
 
 
@@ -47,111 +41,138 @@ NOT_TOGETHER = (
 @click.option("--at", metavar="FILE:LINE:COL", help="Write the body of the function whose signature ends there.")
 @click.option("--function", "signature", metavar="'f(x: int) -> str'", help="The signature, instead of a proposed one.")
 @click.option("--script", is_flag=True, help="A program that reads standard input and prints.")
+@click.option("--follow-up", metavar="WORDS", help="Go on from the last result: say what is to be different.")
+@click.option(
+    "--answer", metavar="first|second|VALUE", help="What is right where the last result's two best differ; ranks anew."
+)
 @click.option("--language", default="python", show_default=True, help="An editor's name of it.")
 @click.option(
     "--tests",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A pytest file, or asserts; what passes it comes first.",
 )
-@click.option("--samples", default=32, show_default=True, type=click.IntRange(1, 1000), help="Answers drawn at most.")
-@click.option("--budget-s", default=60.0, show_default=True, type=click.FloatRange(1.0), help="Seconds at most.")
-@click.option("--temperature", default=0.8, show_default=True, type=click.FloatRange(0.0, 2.0, min_open=True))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--show", default=3, show_default=True, type=click.IntRange(1), help="Candidates at most.")
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name, hub id, directory or GGUF file.")
-@click.option(
-    "--workspace",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A directory that you trust: candidates may import its modules and packages.",
-)
-@BACKEND
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead.")
+@drawing
 @click.pass_context
 def generate(context: click.Context, **options: Any) -> None:
     """Write what WORDS ask for: several candidates, run in the jail, best first, each with its evidence."""
     for pair, why in NOT_TOGETHER:
         if all(options[name] for name in pair):
             raise InputError(why)
-    if not options["words"].strip() and not options["at"]:
+    if options["answer"]:
+        _answer(options["answer"], options["show"], options["as_json"])
+        return
+    if not options["words"].strip() and not options["at"] and not options["follow_up"]:
         raise InputError("say in words what is wanted, or give --at FILE:LINE:COL")
     if options["language"] not in LANGUAGES:
         raise InputError(f"{options['language']!r} is no language; there are {', '.join(sorted(LANGUAGES))}")
-    _generate(**options)
+    wanted = Wanted(**{name: options.pop(name) for name in Wanted._fields})
+    del options["answer"]
+    _generate(wanted, options)
 
 
-def _generate(
-    words: str,
-    at: str | None,
-    signature: str | None,
-    script: bool,
-    language: str,
-    tests: Path | None,
-    samples: int,
-    budget_s: float,
-    temperature: float,
-    seed: int,
-    show: int,
-    model: str,
-    workspace: Path | None,
-    backend: str,
-    as_json: bool,
-) -> None:
-    from codegpt.generate import GenerateOptions, Progress, generate
-    from codegpt.load import load_model
+def _generate(wanted: "Wanted", options: dict[str, Any]) -> None:
+    from codegpt.last_result import Last
+    from codegpt.task import task_for
 
-    started = time.monotonic()
-    loaded = load_model(model)
-    if loaded.warning:
-        click.echo(f"codegpt: {loaded.warning}", err=True)
-    task = _task(words, at, signature, script, language, tests, loaded)
-    options = GenerateOptions(samples, temperature=temperature, seed=seed, budget_s=budget_s)
-    with _jail(backend, workspace) as (jail, why), _until_interrupted() as cancelled, _bar(samples) as bar:
-        if jail is None and task.trial is not None:
-            task = replace(task, trial=None, why_not_run=why)
+    asked: list["Asked"] = []
 
-        def told(progress: Progress) -> None:
-            found = f"{progress.programs} programs, {progress.passing} pass, {progress.behaviours} behaviours"
-            bar.update(bar.task_ids[0], completed=progress.drawn, total=progress.of, found=found)
+    def task_of(loaded: "LoadedModel", _run: object) -> "Task":
+        asked.append(_asked(wanted, loaded))
+        return task_for(asked[0], loaded.engine)
 
-        run = None if jail is None else jail.run_all
-        result = generate(task, loaded.engine, loaded.chat, run, options, told, cancelled)
-    if as_json:
-        facts = {"model": loaded.engine.info.name, "seconds": round(time.monotonic() - started, 3)}
-        click.echo(json.dumps(as_data(task, result, show) | facts))
-    else:
-        click.echo(as_text(task, result, show), nl=False)
-        for line in remarks(task, result):
-            click.echo(line, err=True)
+    result = ask(task_of, **options)
+    _remember(Last(asked[0], result, options["model"]))
 
 
-def _task(
-    words: str,
-    at: str | None,
-    signature: str | None,
-    script: bool,
-    language: str,
-    tests: Path | None,
-    loaded: "LoadedModel",
-) -> Task:
-    from codegpt.task import function_task, place_at, placed_task, propose_interface, script_task, wants_script
+class Wanted(NamedTuple):
+    """What a person typed of what is wanted."""
 
-    if at:
-        match = re.fullmatch(r"(?P<file>.+?):(?P<place>\d+:\d+)", at)
+    words: str
+    at: str | None
+    signature: str | None
+    script: bool
+    follow_up: str | None
+    language: str
+    tests: Path | None
+
+
+def _remember(last: "Last") -> None:
+    """For --follow-up and --answer; that it cannot be kept is no reason to fail."""
+    from codegpt import last_result
+
+    try:
+        last_result.save(last)
+    except OSError as error:
+        click.echo(f"codegpt: this result cannot be gone on from: {error}", err=True)
+
+
+def _answer(answer: str, show: int, as_json: bool) -> None:
+    """Rank the last result anew."""
+    from codegpt import last_result
+    from codegpt.generate import with_answer
+
+    last = last_result.load()
+    question = last.result.question
+    if question is None:
+        raise InputError("the last result asks nothing: its best candidates do not differ where they were run")
+    right = {"first": question.first, "second": question.second}.get(answer) or _behaviour(answer)
+    result = with_answer(last.result, right)
+    last_result.save(replace(last, result=result))
+    show_result(last.asked.language, result, show, {"model": last.model} if as_json else None)
+
+
+def _behaviour(answer: str) -> str:
+    """A value that a person wrote, as behaviour."""
+    try:
+        return behaviour_of(read_literal(answer))
+    except NotLiteral:
+        raise InputError(f"{answer!r} is neither first nor second nor a value; write text in quotes: \"'a'\"") from None
+
+
+def _asked(wanted: Wanted, loaded: "LoadedModel") -> "Asked":
+    from codegpt.task import Asked, place_at, propose_interface, wants_script
+
+    if wanted.follow_up:
+        return _further(wanted.follow_up, wanted.signature, wanted.tests)
+    if wanted.at:
+        match = re.fullmatch(r"(?P<file>.+?):(?P<place>\d+:\d+)", wanted.at)
         if match is None:
-            raise InputError(f"{at!r} is no place; write FILE:LINE:COL, for instance app.py:12:5")
+            raise InputError(f"{wanted.at!r} is no place; write FILE:LINE:COL, for instance app.py:12:5")
         document = read_document(Path(match["file"]))
         if document.language != "python":
             raise InputError(f"{match['file']} is not Python; --at completes functions of Python")
         place = place_at(document, offset_of(document, match["place"]))
-        return placed_task(words, place, loaded.engine, _tests(tests, place.interface))
-    if language != "python" or script or (signature is None and wants_script(words)):
-        return script_task(words, language)
+        return Asked(wanted.words, "python", place.interface, place, _tests(wanted.tests, place.interface))
+    words, language = wanted.words, wanted.language
+    if language != "python" or wanted.script or (wanted.signature is None and wants_script(words)):
+        return Asked(words, language)
     interface = (
-        propose_interface(words, loaded.engine, loaded.chat) if signature is None else interface_of_signature(signature)
+        propose_interface(words, loaded.engine, loaded.chat)
+        if wanted.signature is None
+        else interface_of_signature(wanted.signature)
     )
     if interface is None:
         raise InputError("the model proposed no signature; give one with --function 'name(x: int) -> str'")
-    return function_task(words, interface, _tests(tests, interface))
+    return Asked(words, "python", interface, tests=_tests(wanted.tests, interface))
+
+
+def _further(words: str, signature: str | None, tests: Path | None) -> "Asked":
+    """What was asked last, its best candidate, and what is said to that."""
+    from codegpt import last_result
+
+    last = last_result.load()
+    if not last.result.ranked:
+        raise InputError("the last result has no candidate to go on from; ask anew")
+    asked = last.asked
+    interface = asked.interface if signature is None else interface_of_signature(signature)
+    if (signature or tests) and (interface is None or asked.interface is None or (signature and asked.place)):
+        raise InputError("the last request was a program, or stands in a file; --function and --tests do not fit it")
+    return replace(
+        asked,
+        interface=interface,
+        tests=_tests(tests, interface) if tests and interface else asked.tests,
+        turns=(*asked.turns, Turn(last.result.ranked[0].candidate.program, words)),
+    )
 
 
 def _tests(file: Path | None, interface: Interface) -> Tests | None:
@@ -163,42 +184,3 @@ def _tests(file: Path | None, interface: Interface) -> Tests | None:
     if imported or re.search(r"^(?:async )?def test", text, re.M):
         return Tests(text, interface.name, style="pytest", module=imported[1] if imported else "candidate")
     return Tests(text, interface.name, (interface.name,))
-
-
-@contextmanager
-def _jail(backend: str, workspace: Path | None) -> Iterator[tuple[Sandbox | None, str]]:
-    """An open jail, or None and why there is none."""
-    try:
-        jail = open_sandbox(Backend(backend), trusted=workspace)
-    except SandboxUnavailable as error:
-        yield None, str(error)
-        return
-    with jail:
-        yield jail, ""
-
-
-@contextmanager
-def _until_interrupted() -> Iterator[Cancelled]:
-    """Ctrl-C ends the drawing, and what is there is shown; a second one ends the program."""
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield stopped.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _bar(samples: int) -> Iterator[Bar]:
-    """How far it is, on standard error where that is a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[found]}"))
-    with Bar(*columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal) as bar:
-        bar.add_task("samples", total=samples, found="")
-        yield bar

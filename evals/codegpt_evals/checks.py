@@ -5,19 +5,16 @@ A check knows nothing of the answer but its text, and the answer's process never
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
+from codegpt.cases import TOLERANCE, Case, same_output
 from codegpt.sandbox.codec import Value, encode
 from codegpt.sandbox.outcome import End, Outcome, Returned
 from codegpt.sandbox.program import MIB, Call, Calls, Job, Limits, Program, Stdin, Tests
-from codegpt.sandbox.verdict import Judgement, Verdict, judge_calls, judge_end, judge_tests, same
-
-TOLERANCE = 1e-6
-"""Relative and absolute, where a float is expected; EvalPlus compares within 1e-7 and 1e-6."""
+from codegpt.sandbox.verdict import Judgement, Verdict, judge_calls, judge_end, judge_tests
 
 LARGEST_VALUE = 32 * MIB
 
@@ -116,14 +113,6 @@ def _for_values(limits: Limits) -> Limits:
 
 
 @dataclass(frozen=True)
-class Case:
-    """One run of a script: its standard input, and what it has to print."""
-
-    stdin: str
-    stdout: str
-
-
-@dataclass(frozen=True)
 class StdioCheck:
     """Runs of a script over standard input."""
 
@@ -150,45 +139,6 @@ class StdioCheck:
     def digest(self) -> str:
         """Of the cases."""
         return _digest(asdict(self))
-
-
-def same_output(printed: str, expected: str) -> bool:
-    """Whether two outputs are the same: as data where JSON is expected, else word by word.
-
-    Numbers may differ by `TOLERANCE` where the expected one is written with a point or an exponent; true is not 1.
-    """
-    try:
-        wanted = json.loads(expected)
-    except ValueError:
-        left, right = printed.split(), expected.split()
-        return len(left) == len(right) and all(map(_same_word, left, right))
-    try:
-        return same(_bools_apart(json.loads(printed)), _bools_apart(wanted), TOLERANCE)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _bools_apart(value: Any) -> Any:
-    """JSON with its booleans as something that equals no number: JSON has no tuples."""
-    if isinstance(value, bool):
-        return ("bool", str(value))
-    if isinstance(value, list):
-        return [_bools_apart(each) for each in value]
-    if isinstance(value, dict):
-        return {key: _bools_apart(each) for key, each in value.items()}
-    return value
-
-
-_FLOAT = re.compile(r"[+-]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][+-]?\d+)?")
-
-
-def _same_word(left: str, right: str) -> bool:
-    if left == right:
-        return True
-    try:
-        return _FLOAT.fullmatch(right) is not None and same(float(left), float(right), TOLERANCE)
-    except ValueError:
-        return False
 
 
 def _digest(value: object) -> str:

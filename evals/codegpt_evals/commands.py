@@ -212,6 +212,7 @@ def publish_run(out: Path, folder: Path, name: str) -> None:
     "--graded", multiple=True, required=True, type=RUN, help="Folder with the grades of these samples; may be repeated."
 )
 @click.option("--greedy", multiple=True, type=RUN, help="The same of greedy answers, one for each --graded.")
+@click.option("--asserts", type=FILE, help="What a model wrote behind 'assert ', as task_id and completion; they vote.")
 @jailing
 @click.option("--out", required=True, type=FOLDER, help="Folder for selections.jsonl.")
 def select(
@@ -220,6 +221,7 @@ def select(
     data: Path | None,
     graded: tuple[Path, ...],
     greedy: tuple[Path, ...],
+    asserts: Path | None,
     backend: str,
     workers: int,
     out: Path,
@@ -235,10 +237,13 @@ def select(
     for sample in read_samples(samples):
         drawn.setdefault(sample.task_id, []).append(sample)
     problems = [problem for problem in read_task.problems if problem.task_id in drawn]
+    proposed: dict[str, list[str]] = {}
+    for sample in read_samples(asserts) if asserts else ():
+        proposed.setdefault(sample.task_id, []).append(sample.completion)
     bars, folder = Bars(), RunFolder(out)
     jail = open_sandbox(Backend(backend), workers=workers)
     with folder.locked(), jail as sandbox, bars.stage("selecting", len(problems)) as advance:
-        found = selecting.select(problems, drawn, sandbox.run_all, out / "selections.jsonl", advance)
+        found = selecting.select(problems, drawn, sandbox.run_all, out / "selections.jsonl", advance, proposed)
     figures = {}
     for number, path in enumerate(graded):
         right: dict[str, dict[int, bool]] = {}

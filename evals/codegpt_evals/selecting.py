@@ -5,6 +5,7 @@ from their grades, which selection never sees.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,12 +24,15 @@ from codegpt.engine.protocol import (
     never,
 )
 from codegpt.errors import InputError
-from codegpt.generate import Candidates, GenerateOptions, Run, Task, generate
-from codegpt.interface import interface_of
+from codegpt.generate import Candidates, GenerateOptions, Run, Task, generate, with_answer
+from codegpt.interface import Interface, interface_of
 from codegpt.prompt import Prompt
 from codegpt.request import Request
-from codegpt.selection import is_value
-from codegpt.task import task_of
+from codegpt.proposals import proposals_in
+from codegpt.selection import dual_agreement, is_value
+from codegpt.task import Asked, task_of
+from codegpt.task import task_for as task_for_words
+from codegpt_evals.checks import StdioCheck
 from codegpt_evals.metrics import Rate, mean_rate
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import Sample, digest, replace_text
@@ -37,9 +41,11 @@ WAYS = (
     "random pick",
     "likeliest",
     "agreement alone",
+    "CodeT agreement",
     "examples: a random one that passes",
     "examples, then the largest cluster",
     "ranking",
+    "ranking, after one answer",
     "oracle",
 )
 
@@ -118,17 +124,28 @@ _BLOCKS = ChatTemplate("{% for message in messages %}{{ message.content }}{% end
 """Asks for a block of code, in no model's words."""
 
 
-def task_for(problem: Problem) -> Task:
+def task_for(problem: Problem, answers: Sequence[str] = ()) -> Task:
     """What the product would make of a problem.
 
+    Args:
+        answers: what a model wrote behind "assert ", when it was asked for asserts.
+
     Raises:
-        InputError: it does not ask for a function whose signature is there.
+        InputError: it asks neither for a function that it names nor for a program over standard input.
     """
     request = problem.asks
-    interface = interface_of(request.begins) if isinstance(request, Request) else None
-    if interface is None or not isinstance(request, Request):
-        raise InputError(f"{problem.task_id} gives no signature of a function; selection is measured on those that do")
-    return task_of(request, interface)
+    if isinstance(request, Request):
+        named = _ASSERTED.search(request.words)
+        interface = interface_of(request.begins) or (Interface(named[1]) if named else None)
+        if interface is not None:
+            return task_of(request, interface, proposals=proposals_in(answers, interface, "assert "))
+        if isinstance(problem.check, StdioCheck):
+            trial = task_for_words(Asked(request.words, request.language), Recorded(())).trial
+            return Task(request, trial)
+    raise InputError(f"{problem.task_id} names no function and is no program over standard input")
+
+
+_ASSERTED = re.compile(r"^assert (\w+)\(", re.M)
 
 
 def selected(task: Task, samples: Sequence[Sample], run: Run) -> Candidates:
@@ -136,6 +153,15 @@ def selected(task: Task, samples: Sequence[Sample], run: Run) -> Candidates:
     engine: Engine = Recorded(samples, task.request.begins)
     options = GenerateOptions(len(samples), at_once=len(samples), margin=float("inf"), repairs=0)
     return generate(task, engine, _BLOCKS, run, options)
+
+
+def after_answer(task: Task, result: Candidates, canonical: str, run: Run) -> Candidates:
+    """The result after the canonical program has answered the question that it asks, if it asks one."""
+    if result.question is None or task.trial is None:
+        return result
+    behaviour = task.trial.seen(list(run(task.trial.jobs(canonical)))).behaviour
+    number = result.question.number
+    return with_answer(result, behaviour[number]) if number < len(behaviour) else result
 
 
 @dataclass(frozen=True)
@@ -147,6 +173,9 @@ class Selection:
         examples: of each candidate, which examples it passes.
         behaviour: of each candidate, a name for what it does on the inputs.
         answers: of each candidate, whether it comes to any value there.
+        chosen: by their numbers, the candidates that `selection.dual_agreement` chooses.
+        asks: whether it asks which of two behaviours is right.
+        after: the number of the first candidate after the right answer; -1 for none.
     """
 
     task_id: str
@@ -155,10 +184,13 @@ class Selection:
     examples: tuple[tuple[bool, ...], ...]
     behaviour: tuple[str, ...]
     answers: tuple[bool, ...]
+    chosen: tuple[int, ...] = ()
+    asks: bool = False
+    after: int = -1
 
     @classmethod
-    def of(cls, task_id: str, result: Candidates) -> "Selection":
-        """What is kept of a result."""
+    def of(cls, task_id: str, result: Candidates, after: Candidates) -> "Selection":
+        """What is kept of a result, and of the one after the right answer."""
         ranked = [each.candidate for each in result.ranked]
         seen = [result.seen[each.number] for each in ranked]
         return cls(
@@ -168,6 +200,9 @@ class Selection:
             tuple(each.examples for each in seen),
             tuple(digest("\n".join(each.behaviour)) if each.behaviour else "" for each in seen),
             tuple(any(map(is_value, each.behaviour)) for each in seen),
+            tuple(each.number for each in dual_agreement(ranked, result.seen)),
+            result.question is not None,
+            after.ranked[0].candidate.number if after.ranked else -1,
         )
 
     def choices(self, right: Mapping[int, bool]) -> dict[str, float]:
@@ -180,14 +215,18 @@ class Selection:
         passing = [at for at in every if self.examples[at] and all(self.examples[at])] or list(every)
         agreed = self._largest([at for at in every if self.answers[at]] or list(every), self.behaviour)
         both = [f"{self.examples[at]} {self.behaviour[at]}" for at in every]
+        chosen = [at for at in every if self.candidates[at][0] in self.chosen]
+        random = sum(right[number] for number in range(self.drawn)) / self.drawn
         likeliest = max(every, key=lambda at: self.candidates[at][2], default=None)
         return {
-            "random pick": sum(right[number] for number in range(self.drawn)) / self.drawn,
+            "random pick": random,
             "likeliest": self._mean([] if likeliest is None else [likeliest], right),
             "agreement alone": self._mean(agreed, right),
+            "CodeT agreement": self._mean(chosen, right) if chosen else random,
             "examples: a random one that passes": self._mean(passing, right),
             "examples, then the largest cluster": self._mean(self._largest(passing, both), right),
             "ranking": self._mean(list(every[:1]), right),
+            "ranking, after one answer": float(right[self.after]) if self.after >= 0 else 0.0,
             "oracle": float(any(right[number] for number in range(self.drawn))),
         }
 
@@ -224,26 +263,39 @@ def select(
     run: Run,
     journal: Path,
     advance: Callable[[int], None] = lambda _: None,
+    asserts: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Selection]:
     """Of each problem that has samples what the product makes of them, in their order; goes on from `journal`.
+
+    Args:
+        asserts: of each problem, what a model wrote behind "assert ".
 
     Raises:
         InputError: the journal is of other samples, or not ours.
     """
     known = {found.task_id: (made_of, found) for made_of, found in _read(journal)}
+    asserts = asserts or {}
     selections = []
     for problem in problems:
         drawn = sorted(samples.get(problem.task_id, ()), key=lambda sample: sample.index)
         if not drawn:
             continue
         made_of = digest(
-            json.dumps([[each.index, each.solution, each.completion, each.mean_logprob] for each in drawn])
+            json.dumps(
+                [
+                    [[each.index, each.solution, each.completion, each.mean_logprob] for each in drawn],
+                    list(asserts.get(problem.task_id, ())),
+                ]
+            )
         )
         made, found = known.get(problem.task_id, (made_of, None))
         if made != made_of:
-            raise InputError(f"{journal} is of other samples of {problem.task_id}; name another --out")
+            raise InputError(f"{journal} is of other samples or asserts of {problem.task_id}; name another --out")
         if found is None:
-            found = Selection.of(problem.task_id, selected(task_for(problem), drawn, run))
+            task = task_for(problem, asserts.get(problem.task_id, ()))
+            result = selected(task, drawn, run)
+            after = after_answer(task, result, problem.program(problem.canonical), run)
+            found = Selection.of(problem.task_id, result, after)
             line = json.dumps({"format": FORMAT, "samples": made_of, **asdict(found)}, separators=(",", ":"))
             with journal.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
@@ -268,7 +320,8 @@ def _read(journal: Path) -> Iterator[tuple[str, Selection]]:
             made_of = row.pop("samples")
             row["candidates"] = tuple(tuple(each) for each in row["candidates"])
             row["examples"] = tuple(tuple(each) for each in row["examples"])
-            yield made_of, Selection(**{**row, "behaviour": tuple(row["behaviour"]), "answers": tuple(row["answers"])})
+            row |= {name: tuple(row[name]) for name in ("behaviour", "answers", "chosen")}
+            yield made_of, Selection(**row)
         except (KeyError, TypeError, ValueError):
             raise InputError(f"{journal}:{number} is not a line of a selection") from None
 
@@ -292,6 +345,9 @@ def worth(
         columns["ranking - greedy"] = [row["ranking"] - greedy[e.task_id] for e, row in zip(graded, rows, strict=True)]
     columns["ranking - random pick"] = [row["ranking"] - row["random pick"] for row in rows]
     columns["agreement alone - random pick"] = [row["agreement alone"] - row["random pick"] for row in rows]
+    columns["ranking, after one answer - ranking, where it asks"] = [
+        row["ranking, after one answer"] - row["ranking"] for each, row in zip(graded, rows, strict=True) if each.asks
+    ]
     several = [row for each, row in zip(graded, rows, strict=True) if each.survivors > 1]
     where = "ranking - a random one that passes, where behaviours differ"
     columns[where] = [row["ranking"] - row["examples: a random one that passes"] for row in several]

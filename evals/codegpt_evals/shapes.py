@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from codegpt.cases import Case
 from codegpt.errors import InputError
 from codegpt.request import Request
-from codegpt_evals.checks import Case, StdioCheck, TestsCheck
+from codegpt_evals.checks import StdioCheck, TestsCheck
 from codegpt_evals.mbpp_tests import check_of_asserts
 from codegpt_evals.problem import Hole, Problem
 

@@ -9,8 +9,10 @@ from codegpt.selection import (
     Evidence,
     Level,
     Seen,
+    Vote,
     clusters,
     distinguishing,
+    dual_agreement,
     rank,
     won,
 )
@@ -68,9 +70,18 @@ def test_what_was_not_run_is_shown_with_the_reason() -> None:
 
 def test_votes_of_the_models_own_asserts() -> None:
     some = [candidate(0, samples=4), candidate(1, samples=1)]
-    seen = {0: Seen((), ("= 1",), frozenset()), 1: Seen((), ("= 2",), frozenset({0, 3}))}
-    assert order(some, seen) == [1, 0]  # 1 * 3 against 2 * 1
-    assert rank(some, seen)[0].evidence.votes == 2
+    seen = {0: Seen((), ("= 1",), frozenset()), 1: Seen((), ("= 2",), frozenset({Vote(0, 1), Vote(3, 2)}))}
+    assert order(some, seen) == [1, 0]  # 1 * 4 against 2 * 1
+    assert rank(some, seen)[0].evidence.votes == 3
+
+
+def test_codets_own_choice() -> None:
+    some = [candidate(0, samples=4), candidate(1, samples=1), candidate(2, samples=1)]
+    one, two = Vote(0, 1), Vote(1, 2)
+    seen = {0: Seen(votes=frozenset({one})), 1: Seen(votes=frozenset({two})), 2: Seen(votes=frozenset())}
+    assert dual_agreement(some, seen) == some[:2]  # 2 * 1 and 1 * 2: a tie
+    assert dual_agreement(some, seen | {1: Seen(votes=frozenset({one, two}))}) == [some[1]]
+    assert dual_agreement(some[2:], seen) == []
 
 
 def test_ties_are_settled_by_likelihood_then_by_number() -> None:

@@ -8,12 +8,21 @@ from codegpt.errors import InputError
 from codegpt.generate import Task
 from codegpt.interface import Interface, interface_of, interface_of_signature
 from codegpt.prompt import Prompt
-from codegpt.request import render_request
+from codegpt.request import Turn, render_request
 from codegpt.sandbox.program import Tests
-from codegpt.task import function_task, place_at, placed_task, propose_interface, script_task, wants_script
+from codegpt.task import Asked, place_at, propose_asserts, propose_interface, task_for, task_of, wants_script
 from codegpt.trial import FunctionTrial, ScriptTrial
 
 ENGINE = ScriptedEngine("")
+
+
+def function_task(words: str, interface: Interface, tests: Tests | None = None, *turns: str) -> Task:
+    said = tuple(Turn("...", each) for each in turns)
+    return task_for(Asked(words, interface=interface, tests=tests, turns=said), ENGINE)
+
+
+def script_task(words: str, language: str = "python", *turns: str) -> Task:
+    return task_for(Asked(words, language, turns=tuple(Turn("...", each) for each in turns)), ENGINE)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +93,8 @@ FILE = (
 
 def at(text: str, marker: str, words: str = "") -> Task:
     document = Document(text, language="python")
-    return placed_task(words, place_at(document, text.index(marker) + len(marker)), ENGINE)
+    place = place_at(document, text.index(marker) + len(marker))
+    return task_for(Asked(words, interface=place.interface, place=place), ENGINE)
 
 
 def test_a_function_in_a_file() -> None:
@@ -122,3 +132,23 @@ def test_where_no_function_begins(text: str) -> None:
 def test_an_interface_without_parameters() -> None:
     task = function_task("f() == 3", Interface("f"))
     assert isinstance(task.trial, FunctionTrial) and [each.args for each in task.trial.inputs] == [()]
+
+
+def test_what_is_said_later_counts() -> None:
+    task = function_task("f(1) == 2 and f(2) == 3", interface_of_signature("f(n: int)"), None, "No: f(1) == 5", "f(7) == 8")
+    assert isinstance(task.trial, FunctionTrial)
+    assert [(each.call.args, each.expected) for each in task.trial.examples] == [((1,), 5), ((2,), 3), ((7,), 8)]
+    assert [turn.words for turn in task.request.turns] == ["No: f(1) == 5", "f(7) == 8"]
+    script = script_task("Input: 1\nOutput: 2\n", "python", "Input: 1\nOutput: 3\n")
+    assert isinstance(script.trial, ScriptTrial) and [case.stdout for case in script.trial.cases] == ["3\n"]
+
+
+def test_the_model_proposes_asserts() -> None:
+    engine = ScriptedEngine("1) == 2\nassert f(3) == 4\nassert g(1)\n```\nassert f(5) == 6")
+    interface = interface_of_signature("f(n: int) -> int")
+    request = function_task("", interface).request
+    proposed = propose_asserts(request, interface, engine, None, rows=2)
+    assert [(each.example.text, each.times) for each in proposed] == [("f(1) == 2", 2), ("f(3) == 4", 2)]
+    task = task_of(request, interface, proposals=proposed)
+    assert isinstance(task.trial, FunctionTrial)
+    assert [each.args for each in task.trial.inputs[:2]] == [(1,), (3,)] and task.trial.proposals == proposed

@@ -6,14 +6,15 @@ import pytest
 
 from codegpt.cases import Case
 from codegpt.examples import Example, examples_in
+from codegpt.proposals import Proposal
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.outcome import End, Outcome, Raised, Reply, Returned, TestReport, Unencodable
 from codegpt.sandbox.program import Call, Calls, Stdin, Tests
-from codegpt.selection import Seen
+from codegpt.selection import Seen, Vote
 from codegpt.trial import FunctionTrial, ScriptTrial, shown
 
 TWO = Example(Call("f", (1,)), 2, "f(1) == 2")
-TRIAL = FunctionTrial(examples=(TWO,), inputs=(Call("f", (5,)), Call("f", (6,))), asserts=(TWO,))
+TRIAL = FunctionTrial(examples=(TWO,), inputs=(Call("f", (5,)), Call("f", (6,))), proposals=(Proposal(TWO, 3),))
 
 
 def answered(*values: object, end: End = End.COMPLETE) -> Outcome:
@@ -32,13 +33,13 @@ def test_the_code_of_a_session_stands_behind_the_program_once() -> None:
     examples = examples_in(">>> s = S()\n>>> s.a()\n1\n>>> s.b()\n2\n", "S")
     [job] = FunctionTrial(examples=examples, head="import a\n", tail="b\n").jobs("class S: ...\n")
     assert job.program.source.startswith("import a\nclass S: ...\nb\n")
-    assert job.program.source.count("def codegpt_session_0") == 1
+    assert job.program.source.count("def codegpt_session_") == 1
 
 
 def test_what_is_seen() -> None:
     assert TRIAL.seen([answered(2, 10, Raised("ValueError"), 3)]) == Seen((True,), ("= 10", "! ValueError"))
     assert TRIAL.seen([answered(3, Unencodable("Fraction"), [1.0, True], 2)]) == Seen(
-        (False,), ("= a Fraction", "= [1, True]"), frozenset({0})
+        (False,), ("= a Fraction", "= [1, True]"), frozenset({Vote(0, 3)})
     )
 
 
@@ -76,7 +77,7 @@ def test_scripts() -> None:
         Outcome(End.COMPLETE, raised=Raised("EOFError"), exit_code=1),
     ]
     assert trial.seen(outcomes) == Seen((True,), ("= 4", "! EOFError"))
-    assert trial.described(0) == "'3\\n'"
+    assert trial.described[0] == "'3\\n'"
     late = Outcome(End.WALL_TIME)
     assert trial.seen([late, late, late]) == Seen((False,), ("? timeout", "? timeout"))
 
@@ -111,4 +112,4 @@ def test_values_that_are_equal_are_the_same_text(value: Value, text: str) -> Non
 def test_what_is_done_to_the_arguments_counts_where_nothing_is_returned() -> None:
     assert shown(Returned(None, ([1, 2],))) == "None, and its arguments are ([1, 2],)"
     assert shown(Returned(3, ([1, 2],))) == "3"
-    assert TRIAL.described(1) == "f(6)"
+    assert TRIAL.described[1] == "f(6)"

@@ -38,6 +38,7 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[
     """Types `codegpt generate ...`; gives the exit code and what was printed."""
     engine = ScriptedEngine(script, ("<|im_start|>", "<|im_end|>"))
     monkeypatch.setattr(load, "load_model", lambda model, fim="": LoadedModel(engine, None, "", CHAT))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
 
     def type_(*arguments: str) -> tuple[int, str, str]:
@@ -105,6 +106,42 @@ def test_a_script(say: Callable[..., tuple[int, str, str]]) -> None:
     assert out.startswith("# 1: examples passed (1 of 1)") and "input()" in out
 
 
+def test_an_answer_ranks_the_last_result_anew(say: Callable[..., tuple[int, str, str]]) -> None:
+    _, _, err = say("Add two numbers.", "--samples", "8")
+    assert "--answer first|second|VALUE" in err
+    code, out, err = say("--answer", "second", "--show", "1")
+    assert code == 0 and out.startswith("# 1: examples passed (1 of 1), 2 of 8 samples behave alike\n")
+    assert out.endswith("    return a - b\n") and err == "2 of 8 answers do not parse.\n"
+    code, _, err = say("--answer", "first")
+    assert code == 2 and "asks nothing" in err
+
+
+def test_a_value_answers_too(say: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = say("Add two numbers.", "--samples", "8", "--json")
+    question = json.loads(out)["question"]
+    assert question["second"].startswith("= ")
+    _, out, _ = say("--answer", question["second"].removeprefix("= "), "--show", "1", "--json")
+    assert "a - b" in json.loads(out)["candidates"][0]["program"]
+    say("Add two numbers.", "--samples", "8")
+    code, out, err = say("--answer", "third")
+    assert (code, out) == (2, "") and "'third' is neither first nor second nor a value" in err
+
+
+def test_a_follow_up_goes_on_from_the_last_result(say: Callable[..., tuple[int, str, str]]) -> None:
+    say("Add two numbers. add(1, 2) == 3", "--samples", "4")
+    code, out, _ = say("--follow-up", "No, take the second from the first: add(1, 2) == -1", "--samples", "4")
+    assert code == 0 and out.startswith("# 1: examples passed (1 of 1)")
+    assert "return a - b" in out.partition("# 2")[0]
+    code, out, _ = say("--follow-up", "With three.", "--function", "add3(a, b, c)", "--samples", "1")
+    assert "def add3(a, b, c):" in out
+
+
+def test_without_a_last_result(say: Callable[..., tuple[int, str, str]]) -> None:
+    for arguments in (("--answer", "first"), ("--follow-up", "x")):
+        code, out, err = say(*arguments)
+        assert (code, out) == (2, "") and "there is no last result" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -115,6 +152,9 @@ def test_a_script(say: Callable[..., tuple[int, str, str]]) -> None:
         (["x", "--at", "no.py:1:1"], "no.py does not exist"),
         (["x", "--at", "a.py:1:1", "--script"], "give one"),
         (["x", "--script", "--function", "f()"], "give one"),
+        (["x", "--follow-up", "y"], "say all of it there"),
+        (["x", "--answer", "first"], "leave out the words"),
+        (["--answer", "first", "--follow-up", "y"], "two steps"),
     ],
 )
 def test_bad_input_is_one_clear_line(

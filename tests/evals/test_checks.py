@@ -1,11 +1,12 @@
 """Judging in the jail: tests, calls against the canonical solution, scripts; what passes and what does not."""
 
 import pytest
-from codegpt_evals.checks import CallsCheck, Case, Check, StdioCheck, TestsCheck, passed_all, same_output
+from codegpt_evals.checks import CallsCheck, Check, StdioCheck, TestsCheck, passed_all
 from codegpt_evals.mbpp_tests import check_of_asserts
 from codegpt_evals.problem import Problem
 from codegpt_evals.trials import generous, run_program, scaled
 
+from codegpt.cases import Case
 from codegpt.sandbox.client import Sandbox
 from codegpt.sandbox.program import LANGUAGE_LIMITS, Call, Limits
 
@@ -69,41 +70,6 @@ def test_a_reference_that_gives_no_values_tells_nothing(sandbox: Sandbox) -> Non
 def test_scripts_are_judged_case_by_case(sandbox: Sandbox, program: str, expected: str) -> None:
     check = StdioCheck("python", (Case("2\n", "4\n"), Case("5\n", "10\n")))
     assert verdict(check, program, sandbox) == expected
-
-
-@pytest.mark.parametrize(
-    ("printed", "expected", "same"),
-    [
-        ("1 2\n3", "1  2 3\n", True),
-        ("[1.5, 2]", "[1.50000001, 2]", True),
-        ("[1.5, 2]", "[1.51, 2]", False),
-        ("0.1", "1e-1", True),
-        ("1", "1.0", True),
-        ("10", "11", False),
-        ("[1,2]", "[1, 2]", True),
-        ('{"b": 1, "a": 2}', '{"a": 2, "b": 1}', True),
-        ('"a b"', '"a   b"', False),
-        ("a b", '"a b"', False),
-        ("1.5000000001 x", "1.5 x", True),
-        ("1.6 x", "1.5 x", False),
-        ("15 x", "16 x", False),
-        ("a.b", "a.c", False),
-        ("1", "true", False),
-        ("[[true]]", "[[1]]", False),
-        ('{"a": [true, 0]}', '{"a": [true, 0]}', True),
-        ("10000001.0", "10000000", False),
-        ("10000000.0", "10000000", True),
-        ("12345678901234567891.0 x", "12345678901234567890 x", False),
-        ("1e-7 x", "1.0e-7 x", True),
-        ("1e5 x", "100000 x", False),
-        ("100000 x", "1e5 x", True),
-        ("nan x", "inf x", False),
-        ("", "", True),
-        ("", "0", False),
-    ],
-)
-def test_outputs(printed: str, expected: str, same: bool) -> None:
-    assert same_output(printed, expected) is same
 
 
 BESIDE = {

@@ -5,14 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from codegpt_evals.checks import StdioCheck
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import Sample
-from codegpt_evals.selecting import WAYS, Selection, select, selected, task_for, worth
+from codegpt_evals.selecting import WAYS, Selection, after_answer, select, selected, task_for, worth
 
+from codegpt.cases import Case
 from codegpt.errors import InputError
 from codegpt.request import Request
 from codegpt.sandbox.outcome import End, Outcome, Reply, Returned
 from codegpt.sandbox.program import Calls, Job
+from codegpt.trial import FunctionTrial, ScriptTrial
 
 HEADER = 'def f(x):\n    """f(1) == 2"""\n'
 RIGHT, WRONG = "    return 2 * x\n", "    return x\n"
@@ -36,6 +39,7 @@ def selection(*rows: tuple[int, float, tuple[bool, ...], str]) -> Selection:
         tuple(examples for _, _, examples, _ in rows),
         tuple(behaviour for *_, behaviour in rows),
         tuple(behaviour != "" for *_, behaviour in rows),
+        after=1 if len(rows) > 1 else 0,
     )
 
 
@@ -46,12 +50,15 @@ def test_what_each_way_chooses() -> None:
         "random pick": 0.5,
         "likeliest": 0.0,
         "agreement alone": 1.0,
+        "CodeT agreement": 0.5,
         "examples: a random one that passes": pytest.approx(2 / 3),
         "examples, then the largest cluster": 1.0,
         "ranking": 0.0,
+        "ranking, after one answer": 1.0,
         "oracle": 1.0,
     }
     assert tuple(some.choices(right)) == WAYS
+    assert replace(some, chosen=(1, 2)).choices(right)["CodeT agreement"] == pytest.approx(2 / 3)
 
 
 def test_where_nothing_passes_or_there_is_nothing() -> None:
@@ -65,14 +72,38 @@ def test_through_the_product() -> None:
     problem = Problem("P/1", "python", Request("", HEADER), "", "", None)
     answers = [WRONG, RIGHT, RIGHT, "    return (\n"]
     samples = [Sample("P/1", at, solution=HEADER + answer, mean_logprob=-0.5) for at, answer in enumerate(answers)]
-    found = Selection.of("P/1", selected(task_for(problem), samples, run_here))
+    result = selected(task_for(problem), samples, run_here)
+    found = Selection.of("P/1", result, result)
     assert (found.drawn, found.candidates) == (4, ((1, 2, -0.5), (0, 1, -0.5)))
     assert found.examples == ((True,), (False,)) and found.answers == (True, True)
 
 
-def test_a_problem_without_a_signature() -> None:
-    with pytest.raises(InputError, match="P/2 gives no signature of a function"):
-        task_for(Problem("P/2", "python", Request("Add two numbers."), "", "", None))
+def test_asserts_that_a_model_proposed_vote() -> None:
+    problem = Problem("P/1", "python", Request("", "def f(x):\n"), "", "", None)
+    task = task_for(problem, ["f(2) == 4\nassert f(3) == 6\nassert f(1) == 1", "f(2) == 4"])
+    samples = [Sample("P/1", at, completion=text) for at, text in enumerate((WRONG, WRONG, RIGHT))]
+    result = selected(task, samples, run_here)
+    assert Selection.of("P/1", result, result).chosen == (2,)  # 1 * 3 against 1.4 * 1
+
+
+def test_the_canonical_solution_answers_once() -> None:
+    problem = Problem("P/1", "python", Request("", "def f(x: int) -> int:\n"), RIGHT, "", None, "def f(x: int) -> int:\n")
+    samples = {"P/1": [Sample("P/1", at, completion=text) for at, text in enumerate((WRONG, WRONG, RIGHT))]}
+    result = selected(task_for(problem), samples["P/1"], run_here)
+    after = after_answer(task_for(problem), result, problem.program(RIGHT), run_here)
+    found = Selection.of("P/1", result, after)
+    assert found.asks and found.candidates[0][0] == 0 and found.after == 2
+    assert after_answer(task_for(problem), after, problem.program(RIGHT), run_here) == after  # it asks nothing more
+
+
+def test_what_a_problem_asks_for() -> None:
+    words = task_for(Problem("P/2", "python", Request("Twice.\n\nassert f(1) == 2\n"), "", "", None))
+    assert isinstance(words.trial, FunctionTrial) and [each.text for each in words.trial.examples] == ["f(1) == 2"]
+    text = "Twice.\n\nExample input:\n1\nExample output:\n2"
+    program = task_for(Problem("P/3", "python", Request(text), "", "", StdioCheck("python", ())))
+    assert isinstance(program.trial, ScriptTrial) and program.trial.cases == (Case("1\n", "2\n"),)
+    with pytest.raises(InputError, match="P/4 names no function and is no program"):
+        task_for(Problem("P/4", "python", Request("Add two numbers."), "", "", None))
 
 
 PROBLEM = Problem("P/1", "python", Request("", HEADER), "", "", None)
@@ -95,7 +126,7 @@ def test_it_goes_on_from_its_journal(tmp_path: Path) -> None:
 def test_a_journal_of_something_else(tmp_path: Path) -> None:
     journal = tmp_path / "selections.jsonl"
     select([PROBLEM], SAMPLES, run_here, journal)
-    with pytest.raises(InputError, match="is of other samples of P/1"):
+    with pytest.raises(InputError, match="is of other samples or asserts of P/1"):
         select([PROBLEM], {"P/1": SAMPLES["P/1"][:2]}, run_here, journal)
     journal.write_text('{"format": 2}\n')
     with pytest.raises(InputError, match="another format than 1"):
@@ -114,9 +145,11 @@ def test_what_the_ways_are_worth() -> None:
         "random pick": 0.25,
         "likeliest": 0.5,
         "agreement alone": 0.5,
+        "CodeT agreement": 0.25,
         "examples: a random one that passes": 0.25,
         "examples, then the largest cluster": 0.5,
         "ranking": 0.5,
+        "ranking, after one answer": 0.0,
         "oracle": 0.5,
         "greedy": 0.0,
         "ranking - greedy": 0.5,

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from codegpt_evals.checks import Case, StdioCheck, TestsCheck
+from codegpt_evals.checks import StdioCheck, TestsCheck
 from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.shapes import SHAPES, problems_of
 
+from codegpt.cases import Case
 from codegpt.errors import InputError
 from codegpt.request import Request
 

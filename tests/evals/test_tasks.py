@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from codegpt_evals import tasks
-from codegpt_evals.checks import CallsCheck, Case, StdioCheck, TestsCheck
+from codegpt_evals.checks import CallsCheck, StdioCheck, TestsCheck
 from codegpt_evals.datasets import Dataset
 from codegpt_evals.gate import run_gate
 from codegpt_evals.problem import Hole
@@ -16,6 +16,7 @@ from codegpt_evals.tasks import TASKS, load_task
 from codegpt_evals.tasks.contest import is_json, public_inputs
 from codegpt_evals.trials import Journal, Runner
 
+from codegpt.cases import Case
 from codegpt.errors import CheckpointError, InputError
 from codegpt.request import Request
 from codegpt.sandbox.client import Sandbox
@@ -72,6 +73,16 @@ def test_mbpp_in_both_forms(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert problem.asks == cleaned.asks
     assert isinstance(cleaned.check, TestsCheck)
     assert (problem.task_id, cleaned.check.setup) == ("3", "import math")
+
+
+def test_mbpp_with_one_assert_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asserts = ["assert f(1) == 1", "assert f(2) == 2", "assert f(3) == 3"]
+    row = {"task_id": 3, "prompt": "It.", "code": "def f(x): return x", "test_list": asserts, "test_imports": []}
+    publish(monkeypatch, tmp_path, "mbpp-sanitized-one", json.dumps([row]))
+    [problem] = load_task("mbpp-sanitized-one").problems
+    assert isinstance(problem.asks, Request) and isinstance(problem.check, TestsCheck)
+    assert problem.asks.words == "It.\nIt has to pass these tests:\n\nassert f(1) == 1"
+    assert all(each.removeprefix("assert ") in problem.check.tests for each in asserts)
 
 
 @pytest.mark.parametrize("kind", ["single", "multi", "random", "random-light"])

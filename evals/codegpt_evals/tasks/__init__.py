@@ -11,7 +11,7 @@ from codegpt_evals.shapes import problems_of
 from codegpt_evals.tasks.contest import contest
 from codegpt_evals.tasks.humaneval import humaneval, humaneval_plus, humaneval_x_js
 from codegpt_evals.tasks.infilling import infilling
-from codegpt_evals.tasks.mbpp import mbpp, mbpp_sanitized
+from codegpt_evals.tasks.mbpp import mbpp, mbpp_sanitized, mbpp_sanitized_one
 from codegpt_evals.tasks.published import Published
 
 TASKS: dict[str, Published] = {
@@ -19,6 +19,7 @@ TASKS: dict[str, Published] = {
     "humaneval-plus": humaneval_plus,
     "mbpp": mbpp,
     "mbpp-sanitized": mbpp_sanitized,
+    "mbpp-sanitized-one": mbpp_sanitized_one,
     "infilling-single": infilling("single"),
     "infilling-multi": infilling("multi"),
     "infilling-random": infilling("random"),
