@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 PEERS := .cache/peers
 READY := $(VENV)/.ready
 
-.PHONY: help demo test test-model test-editors test-sandbox test-evals check peers lock clean bubblewrap
+.PHONY: help demo demo-words test test-model test-editors test-sandbox test-evals check peers lock clean bubblewrap
 GATES := humaneval humaneval-plus mbpp mbpp-sanitized humaneval-x-js infilling-single infilling-random-light contest
 
 help:
 	@echo "make demo          see the real model complete a function of the standard library"
+	@echo "make demo-words    see it write a function from words, run its candidates, and show the evidence"
 	@echo "make test          run the tests that need no model weights and no editor"
 	@echo "make test-model    run the tests that need the model: codegpt models pull"
 	@echo "make test-editors  run the tests in a real Neovim, with the scripted engine"
@@ -21,6 +22,10 @@ help:
 demo: $(READY)
 	@$(BIN)/codegpt models pull
 	@$(BIN)/python -m codegpt_server.demo
+
+demo-words: $(READY) bubblewrap
+	@$(BIN)/codegpt models pull
+	@$(BIN)/codegpt generate "Rotate a list to the right by n places. rotate([1, 2, 3], 1) == [3, 1, 2], rotate([], 5) == []"
 
 test: $(READY) bubblewrap
 	@$(BIN)/pytest -m "not model and not neovim"

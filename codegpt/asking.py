@@ -1,4 +1,4 @@
-"""What the commands that draw candidates share: their options, the jail, the bar, Ctrl-C, and how a result is printed."""
+"""What the commands that draw candidates share: options, the jail, the bar, Ctrl-C, how a result is printed."""
 
 import json
 import signal
@@ -39,7 +39,7 @@ _OPTIONS = (
     click.option(
         "--workspace",
         type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="A directory that you trust: candidates may import its modules and packages.",
+        help="A directory that you trust: candidates may import its packages, and its tests of a function are run.",
     ),
     BACKEND,
     click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead."),
@@ -104,16 +104,16 @@ def show_result(language: str, result: Candidates, most: int, facts: Mapping[str
     if facts is not None:
         click.echo(json.dumps({**as_data(language, result, most), **facts}))
         return
-    click.echo(as_text(language, result, most), nl=False)
+    click.echo(as_text(language, result, most).encode("utf-8", "replace"), nl=False)  # bytes: no terminal's encoding
     for line in remarks(result):
-        click.echo(line, err=True)
+        click.echo(line.encode("utf-8", "replace"), err=True)
 
 
 @contextmanager
 def _jail(backend: str, workspace: Path | None) -> Iterator[tuple[Sandbox | None, str]]:
     """An open jail, or None and why there is none."""
     try:
-        jail = open_sandbox(Backend(backend), trusted=workspace)
+        jail = open_sandbox(Backend(backend), trusted=workspace, low_priority=True)
     except SandboxUnavailable as error:
         yield None, str(error)
         return

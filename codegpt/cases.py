@@ -22,23 +22,36 @@ class Case:
     stdout: str
 
 
-_BLOCK = re.compile(
-    r"(?:sample |example )?\binput(?:\s*\d+)?[ \t]*:[ \t]*\n?(?P<stdin>.*?)\n\s*"
-    r"(?:sample |example )?\boutput(?:\s*\d+)?[ \t]*:[ \t]*\n?(?P<stdout>.*?)"
-    r"(?=\n[ \t]*\n|\n\s*(?:sample |example )?input\b|\Z)",
-    re.I | re.S,
-)
-_FENCE = re.compile(r"^[ \t]*```\w*[ \t]*\n?", re.M)
+_HEADER = re.compile(r"\b(?P<what>input|output)(?:[ \t]?\d+)?[ \t]*+:(?P<rest>.*)", re.I)
+_FENCE = re.compile(r"[ \t]*```\w*[ \t]*$")
 
 
 def cases_in(text: str) -> tuple[Case, ...]:
     """The runs that words describe, in their order, each input once."""
     found: dict[str, Case] = {}
-    for match in _BLOCK.finditer(_FENCE.sub("", text)):
-        stdin, stdout = _lines(match["stdin"]), _lines(match["stdout"])
-        if stdout:
-            found.setdefault(stdin, Case(stdin, stdout))
+    read: dict[str, list[str]] = {}
+    what = ""
+    for line in [*text.split("\n"), "", "input:"]:
+        header = _HEADER.search(line)
+        if _FENCE.match(line):
+            continue
+        if header is not None and (header["what"].lower() == "input" or what == "input"):
+            if header["what"].lower() == "input":
+                _keep(read, found)
+                read = {}
+            what = header["what"].lower()
+            read[what] = [rest] if (rest := header["rest"].strip(" \t\r")) else []
+        elif what == "output" and not line.strip():
+            what = ""
+        elif what:
+            read[what].append(line)
     return tuple(found.values())
+
+
+def _keep(read: dict[str, list[str]], found: dict[str, Case]) -> None:
+    stdin, stdout = ("\n".join(read.get(what, [])) for what in ("input", "output"))
+    if _lines(stdout):
+        found.setdefault(_lines(stdin), Case(_lines(stdin), _lines(stdout)))
 
 
 def _lines(text: str) -> str:
@@ -57,23 +70,23 @@ def same_output(printed: str, expected: str) -> bool:
     """
     try:
         wanted = json.loads(expected)
-    except ValueError:
+    except (ValueError, RecursionError):
         left, right = printed.split(), expected.split()
         return len(left) == len(right) and all(map(_same_word, left, right))
     try:
-        return same(_bools_apart(json.loads(printed)), _bools_apart(wanted), TOLERANCE)
+        return same(bools_apart(json.loads(printed)), bools_apart(wanted), TOLERANCE)
     except (ValueError, RecursionError):
         return False
 
 
-def _bools_apart(value: Any) -> Any:
+def bools_apart(value: Any) -> Any:
     """JSON with its booleans as something that equals no number: JSON has no tuples."""
     if isinstance(value, bool):
         return ("bool", str(value))
     if isinstance(value, list):
-        return [_bools_apart(each) for each in value]
+        return [bools_apart(each) for each in value]
     if isinstance(value, dict):
-        return {key: _bools_apart(each) for key, each in value.items()}
+        return {key: bools_apart(each) for key, each in value.items()}
     return value
 
 

@@ -14,9 +14,11 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
-from codegpt.literals import NotLiteral, Term, read_call, read_literal, value_of
+from codegpt.cases import bools_apart
+from codegpt.literals import LONGEST, UNREADABLE, NotLiteral, Term, read_call, read_literal, text_of, value_of
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.outcome import Raised, Reply, Returned
 from codegpt.sandbox.program import Call
@@ -24,6 +26,10 @@ from codegpt.sandbox.verdict import Raises, same
 
 TOLERANCE = 1e-6
 """Relative and absolute, where a float is expected."""
+LONGEST_TEXT = 100_000
+"""Characters of words or of a docstring that are looked at."""
+MOST_CALLS = 500
+"""In them."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,14 @@ class Example:
     Attributes:
         text: as people read it.
         appended: code that is put behind the program and defines what is called; "" for the program's own functions.
+        bools_apart: whether true is something else than 1, as it is not in Python.
     """
 
     call: Call
     expected: Expected
     text: str
     appended: str = ""
+    bools_apart: bool = False
 
     def holds(self, reply: Reply) -> bool:
         """Whether a program's answer is what the example says."""
@@ -58,8 +66,12 @@ class Example:
         if not isinstance(result, Returned):
             return False
         if isinstance(self.expected, Shown):
+            if not isinstance(result.value, str):
+                return False
             flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-            return doctest.OutputChecker().check_output(self.expected.text, str(result.value), flags)
+            return doctest.OutputChecker().check_output(self.expected.text, result.value, flags)
+        if self.bools_apart:
+            return same(bools_apart(result.value), bools_apart(self.expected), TOLERANCE)
         return same(result.value, self.expected, TOLERANCE)
 
 
@@ -69,7 +81,7 @@ def examples_in(text: str, function: str, parameters: Sequence[str] = ()) -> tup
     Args:
         parameters: the names of its parameters, for inputs that are given by name or without a call.
     """
-    sessions, prose = _sessions(text.replace("`", ""))
+    sessions, prose = _sessions(text[:LONGEST_TEXT].replace("`", ""))
     found = [*_from_sessions(sessions, function), *_from_prose(prose, function, parameters)]
     return without_contradictions(found)
 
@@ -82,8 +94,14 @@ def without_contradictions(examples: Sequence[Example]) -> tuple[Example, ...]:
     return tuple(
         same_call[0]
         for same_call in by_call.values()
-        if all(repr(each.expected) == repr(same_call[0].expected) for each in same_call)
+        if all(_agree(each.expected, same_call[0].expected) for each in same_call)
     )
+
+
+def _agree(one: Expected, other: Expected) -> bool:
+    if isinstance(one, Raises | Shown) or isinstance(other, Raises | Shown):
+        return one == other
+    return same(one, other, TOLERANCE)
 
 
 # Doctests
@@ -115,7 +133,10 @@ def _from_sessions(sessions: Sequence[Sequence[doctest.Example]], function: str)
     for session in sessions:
         known: dict[str, Value] = {}
         direct = [_direct(each, function, known) for each in session]
-        plain = all(example is not None for example, each in zip(direct, session, strict=True) if each.want)
+        plain = all(
+            example is not None if each.want or each.exc_msg is not None else _only_sets_up(each, known)
+            for example, each in zip(direct, session, strict=True)
+        )
         name = f"codegpt_session_{zlib.crc32(repr([each.source for each in session]).encode()):08x}"
         for at, (example, each) in enumerate(zip(direct, session, strict=True)):
             if example is not None and plain:
@@ -147,8 +168,21 @@ def _direct(each: doctest.Example, function: str, known: dict[str, Value]) -> Ex
             return Example(*compared, each.source.strip())
         call = _call(statement.value, function, known)
         return Example(call, wanted, f"{each.source.strip()} == {each.want.strip()}")
-    except (NotLiteral, SyntaxError, ValueError):
+    except UNREADABLE:
         return None
+
+
+def _only_sets_up(each: doctest.Example, known: Mapping[str, Value]) -> bool:
+    """Whether a statement imports something, or gives a name a value that was understood."""
+    try:
+        [statement] = ast.parse(each.source).body
+        if isinstance(statement, ast.Assign):
+            [target] = statement.targets
+            value_of(statement.value, known)
+            return isinstance(target, ast.Name)
+        return isinstance(statement, ast.Import | ast.ImportFrom)
+    except UNREADABLE:
+        return False
 
 
 def _class_of(message: str) -> str:
@@ -183,7 +217,7 @@ def comparison(node: ast.expr, function: str, known: Mapping[str, Value]) -> tup
             if isinstance(left, ast.Call):
                 return _call(left, function, known), value_of(right, known)
             return _call(right, function, known), value_of(left, known)
-    except NotLiteral:
+    except UNREADABLE:
         pass
     return None
 
@@ -206,31 +240,31 @@ def _session_code(name: str, session: Sequence[doctest.Example]) -> str:
 # Prose
 
 _GIVES = re.compile(
-    r"""\s*(?:[#]|//)?\s*
+    r"""\s*+(?:(?:[#]|//)\s*+)?
     (?: =+> | -+> | [➞→➜⇒↦] | ={1,3} | :
       | (?:(?:will|would|should|must|shall|can)\s+)?
-        (?:returns?|gives?|yields?|outputs?|produces?|equals?|evaluates?\s+to|prints?|is|be)
+        (?:returns?|gives?|yields?|outputs?|produces?|equals?|evaluates?\s+to|is|be)
         (?:\s+(?:be|is|equal\s+to|the\s+(?:list|string|number|value|tuple|array)))? :?
     )
-    \s*(?:=>|->|returns?\b)?\s*""",
+    \s*+(?:(?:=>|->|returns?\b)\s*+)?""",
     re.X | re.I,
 )
 _OUTPUT = r"(?:the\s+)?(?:output|result|answer|function|value|return\s+value|returned\s+value)"
-_GIVES_OUTPUT = re.compile(rf"\s*,?\s*(?:{_OUTPUT}\s+)?(?:(?:it|this)\s+)?{_GIVES.pattern}", re.X | re.I)
-_ENDS = re.compile(r"[ \t]*(?:$|[.,;#)\n]|//|\(|\[|—|because\b|since\b|as\b|and\b)", re.M)
+_GIVES_OUTPUT = re.compile(rf"\s*+(?:,\s*+)?(?:{_OUTPUT}\s++)?(?:(?:it|this)\s++)?{_GIVES.pattern}", re.X | re.I)
+_ENDS = re.compile(
+    r"[ \t]*+(?:$|[;#)\n(\[—]|//|because\b|since\b|as\b|\.(?!\.|\d)|(?:,|and\b)(?![ \t]*[-\d\"'\[({]))", re.M
+)
 _SUM = re.compile(r"(?P<sum>-?[\d.]+(?:[ \t]*[-+*][ \t]*[\d.]*\d)+)")
 _RESULT = re.compile(r"[ \t]*==?[ \t]*(?=\S)")
-_IN_OUT = re.compile(
-    r"\binputs?(?:\s+\d+)?\s*[:=]\s*(?P<input>.+?)\s*[,;]?\s*\boutputs?(?:\s+\d+)?\s*[:=]\s*(?P<output>[^\n]+)",
-    re.I | re.S,
-)
+_INPUT_AT = re.compile(r"\binputs?\b[^\S\n]*+\d*[^\S\n]*+[:=]", re.I)
+_OUTPUT_AT = re.compile(r"\boutputs?\b[^\S\n]*+\d*[^\S\n]*+[:=][^\S\n]*+(?P<value>[^\n]+)", re.I)
 
 
 def _from_prose(text: str, function: str, parameters: Sequence[str]) -> Iterator[Example]:
     """By position, whatever way they are written in."""
     found = [*_calls(text, function), *_blocks(text, function, parameters), *_assignments(text, function, parameters)]
     for _, call, value in sorted(found, key=lambda each: each[0]):
-        yield Example(call, value, f"{_shown(call)} == {value!r}")
+        yield Example(call, value, f"{_shown(call)} == {text_of(value)}")
 
 
 _Found: TypeAlias = tuple[int, Call, Value]
@@ -238,8 +272,8 @@ _Found: TypeAlias = tuple[int, Call, Value]
 
 def _calls(text: str, function: str) -> Iterator[_Found]:
     """``f(2) == 3`` and its kin."""
-    for match in re.finditer(rf"(?<![\w.]){re.escape(function)}[ \t]*(?=\()", text):
-        if re.search(r"\b(?:def|function|class)\s+$", text[: match.start()]):
+    for match in islice(re.finditer(rf"(?<![\w.]){re.escape(function)}[ \t]*(?=\()", text), MOST_CALLS):
+        if re.search(r"\b(?:def|function|class)\s+$", text[max(0, match.start() - 20) : match.start()]):
             continue
         try:
             read = read_call(text, match.end())
@@ -269,22 +303,23 @@ def _value_after(text: str, at: int, gives: re.Pattern[str]) -> Term | None:
 
 def _blocks(text: str, function: str, parameters: Sequence[str]) -> Iterator[_Found]:
     """``Input: [1, 2]`` with ``Output: 3`` on the next line, or behind it."""
-    for match in re.finditer(r"\binputs?\b[^\S\n]*\d*[^\S\n]*[:=]", text, re.I):
-        block = _IN_OUT.match(text, match.start())
-        if block is None or re.search(r"\binputs?\s*\d*\s*[:=]", block["input"], re.I):
+    for match in islice(_INPUT_AT.finditer(text), MOST_CALLS):
+        output = _OUTPUT_AT.search(text, match.end(), match.end() + LONGEST)
+        if output is None or _INPUT_AT.search(text, match.end(), output.start()):
             continue
         try:
-            args = _inputs(block["input"], parameters)
-            term = Term.at(block["output"], 0)
+            args = _inputs(text[match.end() : output.start()], parameters)
+            term = Term.at(output["value"], 0)
         except NotLiteral:
             continue
-        if args is not None and _ENDS.match(block["output"], term.end):
-            yield block.start(), Call(function, args), term.value
+        if args is not None and _ENDS.match(output["value"], term.end):
+            yield match.start(), Call(function, args), term.value
 
 
 def _inputs(text: str, parameters: Sequence[str]) -> tuple[Value, ...] | None:
     """Arguments as ``2, [3]``, or by name as ``n = 2, lst = [3]``; None where they are not those of the function."""
-    text = re.sub(r"\s*\n\s*", ", ", text.strip().rstrip(",;"))
+    lines = [line.strip() for line in text.strip().rstrip(",; \t\n").split("\n")]
+    text = ", ".join(line.rstrip(",") for line in lines if line)
     read = read_call(f"({text})", 0)
     if read.kwargs:
         named = len(read.kwargs) == len(parameters) and not read.args
@@ -298,7 +333,7 @@ def _assignments(text: str, function: str, parameters: Sequence[str]) -> Iterato
     """``For n = 3 the output should be 5``: all parameters by name, then what comes out."""
     if not parameters:
         return
-    for match in re.finditer(rf"(?<![\w.]){re.escape(parameters[0])}[ \t]*=(?!=)", text):
+    for match in islice(re.finditer(rf"(?<![\w.]){re.escape(parameters[0])}[ \t]*=(?!=)", text), MOST_CALLS):
         at, args = match.start(), []
         try:
             for number, name in enumerate(parameters):
@@ -317,5 +352,5 @@ def _assignments(text: str, function: str, parameters: Sequence[str]) -> Iterato
 
 
 def _shown(call: Call) -> str:
-    named = [f"{name}={value!r}" for name, value in call.kwargs.items()]
-    return f"{call.function}({', '.join([*map(repr, call.args), *named])})"
+    named = [f"{name}={text_of(value)}" for name, value in call.kwargs.items()]
+    return f"{call.function}({', '.join([*map(text_of, call.args), *named])})"

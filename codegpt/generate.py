@@ -8,18 +8,20 @@ result. Where no program passes the examples, what failed goes back to the model
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from textwrap import dedent
 
 from codegpt import selection
 from codegpt.chat import ChatTemplate
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
+from codegpt.errors import CodeGPTError, PromptTooLong
 from codegpt.program_text import normal_form, parses
 from codegpt.prompt import Prompt
 from codegpt.request import Request, answered, failed, program_of, render_request
-from codegpt.sandbox.outcome import Outcome
-from codegpt.sandbox.program import Job
-from codegpt.selection import Candidate, Cluster, Ranked, Seen, clusters, distinguishing, rank, won
+from codegpt.sandbox.outcome import End, Outcome
+from codegpt.sandbox.program import Call, Calls, Job, Program
+from codegpt.selection import Candidate, Cluster, Ranked, Seen, clusters, distinguishing, rank, settled, won
 from codegpt.trial import Trial
 
 Run = Callable[[Sequence[Job]], Iterable[Outcome]]
@@ -33,24 +35,27 @@ class Task:
     Attributes:
         trial: None where nothing can be run; then `why_not_run` says why.
         failure: what a person, and the model, is told of an example that fails, by its number.
+        stub: a program that has to load where any candidate can: the file with no body in the hole; "" for none.
     """
 
     request: Request
     trial: Trial | None = None
     why_not_run: str = ""
     failure: Callable[[int], str] = str
+    stub: str = ""
 
 
 @dataclass(frozen=True)
 class GenerateOptions:
-    """How much is drawn; the defaults are `complete.CONFIGURATION`.
+    """How much is drawn.
 
     Attributes:
-        samples: at most so many, the first of which is greedy.
+        samples: at most so many before a repair, the first of which is greedy.
         at_once: rows that are drawn before the next look at them.
         budget_s: after this the result is what there is; None for never.
         margin: see `selection.won`.
-        repairs: how often failing output goes back to the model, where nothing passes the examples.
+        repairs: how often failing output goes back to the model, where nothing passes the examples; each time as many
+            answers are drawn as at once before.
     """
 
     samples: int = 32
@@ -107,7 +112,9 @@ class Candidates:
     inputs: tuple[str, ...] = ()
 
 
-def ranked(candidates: Sequence[Candidate], seen: Mapping[int, Seen], drawn: int, inputs: tuple[str, ...]) -> Candidates:
+def ranked(
+    candidates: Sequence[Candidate], seen: Mapping[int, Seen], drawn: int, inputs: tuple[str, ...]
+) -> Candidates:
     """Candidates in their order, with what to ask of the two best behaviours."""
     found = clusters(candidates, seen)
     number = distinguishing(found)
@@ -142,6 +149,7 @@ def generate(
     options: GenerateOptions | None = None,
     told: Callable[[Progress], None] = lambda _: None,
     cancelled: Cancelled = never,
+    room: Callable[[int], int] = int,
 ) -> Candidates:
     """Draw, run and rank.
 
@@ -149,17 +157,19 @@ def generate(
         chat: the model's chat template; None where it has none.
         run: the jail; None where there is none.
         told: hears how far it is, after every round.
+        room: told how many rows are to be drawn at once, says how many may be, at least one, or waits: somebody types.
 
     Raises:
         PromptTooLong: the request does not fit the model's context.
     """
     options = options or GenerateOptions()
-    pool = _Pool(task, run, chat is not None)
-    prompt = render_request(task.request, chat, engine.info.markup)
     ends = None if options.budget_s is None else time.monotonic() + options.budget_s
 
     def over() -> bool:
         return cancelled() or (ends is not None and time.monotonic() >= ends)
+
+    pool = _Pool(_loadable(task, run), run, chat is not None, over)
+    prompt = render_request(task.request, chat, engine.info.markup)
 
     def draw(prompt: Prompt, rows: int, first: int) -> None:
         greedy = first == 0
@@ -177,27 +187,49 @@ def generate(
         told(pool.progress(options.samples))
 
     while not over() and pool.drawn < options.samples:
-        draw(prompt, 1 if pool.drawn == 0 else min(options.at_once, options.samples - pool.drawn), pool.drawn)
+        rows = 1 if pool.drawn == 0 else room(min(options.at_once, options.samples - pool.drawn))
+        draw(prompt, rows, pool.drawn)
         if won(pool.clusters(), pool.drawn, options.samples - pool.drawn, options.margin):
             break
     before = pool.drawn
+    pool.repairing = True
     for _ in range(options.repairs):
-        best = next(iter(pool.clusters()), None)
-        if over() or best is None or not best.seen.examples or all(best.seen.examples):
+        again = pool.to_repair()
+        if again is None or over():
             break
-        failing = task.failure(best.seen.examples.index(False))
-        again = failed(task.request, best.members[0].program, failing)
-        draw(render_request(again, chat, engine.info.markup), options.at_once, pool.drawn)
+        rows = room(min(options.at_once, options.samples))
+        with suppress(PromptTooLong):  # then what is there stays
+            draw(render_request(again, chat, engine.info.markup), rows, pool.drawn)
     return pool.result(before)
 
 
-class _Pool:
-    """The distinct programs so far, and what was seen of each."""
+def _loadable(task: Task, run: Run | None) -> Task:
+    """The task, without its trial where no candidate could be loaded: that is not the candidates' fault."""
+    if not task.stub or task.trial is None or run is None:
+        return task
+    try:
+        [outcome] = run([Job(Program(task.stub, task.request.language), Calls((Call("codegpt_stub"),)))])
+    except CodeGPTError as error:
+        return replace(task, trial=None, why_not_run=str(error))
+    if outcome.end is End.COMPLETE:
+        return task
+    raised = f"{outcome.raised.name}: {outcome.raised.message}" if outcome.raised else outcome.detail or outcome.end
+    return replace(task, trial=None, why_not_run=f"the file itself does not load in the jail: {raised}")
 
-    def __init__(self, task: Task, run: Run | None, fenced: bool) -> None:
+
+class _Pool:
+    """The distinct programs so far, and what was seen of each.
+
+    Attributes:
+        repairing: from now on a program that is there already is no agreement: the model was shown it.
+    """
+
+    def __init__(self, task: Task, run: Run | None, fenced: bool, over: Cancelled) -> None:
         self._task = task
         self._run = run
         self._fenced = fenced
+        self._over = over
+        self.repairing = False
         self._by_form: dict[str, Candidate] = {}
         self._seen: dict[int, Seen] = {}
         self.drawn = 0
@@ -225,6 +257,8 @@ class _Pool:
             if known is None:
                 known = Candidate(number, program, 0, generation.mean_logprob)
                 new.append(known)
+            elif self.repairing:
+                continue
             logprob = max(known.logprob, generation.mean_logprob)
             self._by_form[form] = replace(known, samples=known.samples + 1, logprob=logprob)
         begun = time.monotonic()
@@ -235,13 +269,42 @@ class _Pool:
         trial = self._task.trial
         if trial is None or self._run is None:
             return [Seen(why_not_run=self._task.why_not_run or "there is no jail here") for _ in new]
-        jobs = [trial.jobs(each.program) for each in new]
-        outcomes = iter(self._run([job for some in jobs for job in some]))
-        return [trial.seen([next(outcomes) for _ in some]) for some in jobs]
+        jobs: list[list[Job]] = []
+        refused: dict[int, str] = {}
+        for number, each in enumerate(new):
+            try:
+                jobs.append(trial.jobs(each.program))
+            except CodeGPTError as error:  # a program of megabytes, a language without a runner
+                refused[number] = str(error)
+                jobs.append([])
+        done: list[Outcome] = []
+        try:
+            for outcome in self._run([job for some in jobs for job in some]):
+                done.append(outcome)
+                if self._over():
+                    break
+        except CodeGPTError as error:  # a language whose interpreter is not on this machine
+            return [Seen(why_not_run=str(error)) for _ in new]
+        found, begin = [], 0
+        for number, some in enumerate(jobs):
+            outcomes = done[begin : begin + len(some)]
+            begin += len(some)
+            late = len(outcomes) < len(some)
+            why = refused.get(number) or ("there was no time to run it" if late else "")
+            found.append(Seen(why_not_run=why) if why else trial.seen(outcomes))
+        return found
 
     def clusters(self) -> list[Cluster]:
         """All of them, best first."""
-        return clusters(list(self._by_form.values()), self._seen)
+        return clusters(list(self._by_form.values()), settled(self._seen))
+
+    def to_repair(self) -> Request | None:
+        """What to say to the model of the best program that fails an example; None where one passes them all."""
+        best = next(iter(self.clusters()), None)
+        if best is None or not best.seen.examples or all(best.seen.examples):
+            return None
+        failure = self._task.failure(best.seen.examples.index(False))
+        return failed(self._task.request, best.members[0].program, failure)
 
     def progress(self, of: int) -> Progress:
         """How far it is."""
@@ -256,10 +319,11 @@ class _Pool:
             before_repair: so many samples were drawn before failed output went back; what was written after that counts
                 only where it passes more examples than all before it.
         """
-        passed = {number: sum(seen.examples) for number, seen in self._seen.items()}
+        final = settled(self._seen)
+        passed = {number: sum(seen.examples) for number, seen in final.items()}
         most = max((count for number, count in passed.items() if number < before_repair), default=-1)
         kept = [c for c in self._by_form.values() if c.number < before_repair or passed[c.number] > most]
-        found = ranked(kept, self._seen, self.drawn, () if self._task.trial is None else self._task.trial.described)
+        found = ranked(kept, final, self.drawn, () if self._task.trial is None else self._task.trial.described)
         return replace(
             found,
             broken=self.broken,

@@ -5,11 +5,12 @@ harm, as long as there are others (Li et al., arXiv 2203.07814). Everything is d
 """
 
 import ast
+import math
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from itertools import chain, islice, zip_longest
 from random import Random
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import hypothesis
 from hypothesis import strategies as st
@@ -22,6 +23,10 @@ MOST = 24
 """Inputs for a function: more found hardly another behaviour among the samples that were tried."""
 
 
+LARGEST = 1 << 16
+"""Characters of a call."""
+
+
 def inputs_for(interface: Interface, examples: Sequence[Call], most: int = MOST, seed: int = 0) -> tuple[Call, ...]:
     """Calls of a function: first those of the examples, then changed ones and drawn ones in turns; each once."""
     known = [call for call in examples if call.function == interface.name and not call.kwargs]
@@ -30,17 +35,20 @@ def inputs_for(interface: Interface, examples: Sequence[Call], most: int = MOST,
     turns = (call for pair in zip_longest(changed, drawn) for call in pair if call is not None)
     found: dict[str, Call] = {}
     for call in islice(chain(known, turns), 50 * most):
-        if len(found) < most and _is_plain(call):
+        if len(found) == most:
+            break
+        if is_plain(call):
             found.setdefault(repr(call), call)
     return tuple(found.values())
 
 
-def _is_plain(call: Call) -> bool:
+def is_plain(call: Call) -> bool:
+    """Whether its arguments can be sent to a jail, and are of a size that can be shown."""
     try:
-        encode(list(call.args))
-    except NotPlainData:
+        encode([list(call.args), *call.kwargs.values()])
+        return len(repr(call)) <= LARGEST
+    except (NotPlainData, ValueError, RecursionError):
         return False
-    return True
 
 
 # Changes
@@ -68,7 +76,8 @@ def change(value: Any, random: Random) -> Any:
             (value + 1, value - 1, -value, 0, 1, 2 * value, value * 10, value // 2, random.randint(-20, 100))
         )
     if isinstance(value, float):
-        return random.choice((value + 1, value - 0.5, -value, 0.0, value * 1.5, float(round(value)), value / 3))
+        whole = float(round(value)) if math.isfinite(value) else 1.0
+        return random.choice((value + 1, value - 0.5, -value, 0.0, value * 1.5, whole, value / 3))
     if isinstance(value, str):
         return _changed_text(value, random)
     if isinstance(value, list):
@@ -138,32 +147,37 @@ def _changed_dict(items: dict[Any, Any], random: Random) -> dict[Any, Any]:
 
 def _drawn(interface: Interface, seed: int, most: int) -> list[Call]:
     """Arguments of the annotated types; nothing where a parameter without a default has no type of plain data."""
+    if interface.needs_names:
+        return []
     wanted = [strategy_of(each.annotation) for each in interface.parameters if not each.default]
     strategies = [strategy for strategy in wanted if strategy is not None]
     if not most or not strategies or len(strategies) < len(wanted):
         return []
     found: list[Call] = []
 
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=most,
-        database=None,
-        deadline=None,
-        phases=(hypothesis.Phase.generate,),
-        suppress_health_check=tuple(hypothesis.HealthCheck),
-    )
+    @hypothesis.settings(database=None, deadline=None, suppress_health_check=tuple(hypothesis.HealthCheck))
     @hypothesis.given(st.tuples(*strategies))
     def collect(args: tuple[Any, ...]) -> None:
         found.append(Call(interface.name, args))
 
-    collect()
+    # Given all choices as bytes, Hypothesis neither looks at what else is imported nor writes to the disk, as it would
+    # when it is to find a failure: the same seed gives the same calls everywhere.
+    fuzz: Callable[[bytes], object] = cast(Any, collect).hypothesis.fuzz_one_input
+    random = Random(seed)
+    for _ in range(4 * most):
+        if len(found) < most:
+            fuzz(random.randbytes(_CHOICES))
     return found
 
 
+_CHOICES = 512
+"""Bytes that the choices of one call are made of; a call that needs more is left out."""
+
 Strategy: TypeAlias = st.SearchStrategy[Any]
 
-_INTEGERS = st.integers(-20, 100) | st.integers(-(10**6), 10**6)
-_TEXT = st.text(st.sampled_from("abcxyzABCXYZ 0123456789.,-_()[]{}"), max_size=16)
+_INTEGERS = st.one_of(st.integers(-3, 12), st.integers(-20, 100), st.integers(-1000, 1000))
+_CHARACTERS = st.sampled_from("abcxyzABCXYZ 0123456789.,-_()[]{}")
+_TEXT = st.lists(_CHARACTERS, max_size=16).map("".join)  # st.text writes a table of Unicode to the disk
 _STRATEGIES: dict[str, Strategy] = {
     "int": _INTEGERS,
     "float": st.floats(-1000, 1000, width=32).map(lambda value: round(value, 2)),
@@ -230,10 +244,25 @@ def _generic(name: str, inner: Sequence[ast.expr]) -> Strategy | None:
         return None
     if name in ("tuple", "Tuple"):
         return st.lists(known[0], max_size=_LONGEST).map(tuple) if of_any_length else st.tuples(*known)
+    if name in _HASHED and not _hashable(inner[0]):
+        return None
     try:
         return _CONTAINERS[name](*known) if name in _CONTAINERS else None
     except TypeError:  # more types than it takes
         return None
+
+
+_HASHED = ("set", "Set", "AbstractSet", "frozenset", "FrozenSet", "dict", "Dict", "Mapping", "MutableMapping")
+
+
+def _hashable(node: ast.expr) -> bool:
+    """Whether values of an annotated type can be members of a set."""
+    if isinstance(node, ast.BinOp):
+        return _hashable(node.left) and _hashable(node.right)
+    if isinstance(node, ast.Subscript):
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return _hashable(node.value) and all(map(_hashable, inner))
+    return _name(node) not in _CONTAINERS or _name(node) in ("frozenset", "FrozenSet")
 
 
 def _one_of(nodes: Sequence[ast.expr]) -> Strategy | None:

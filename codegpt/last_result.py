@@ -14,6 +14,7 @@ from platformdirs import user_state_path
 
 from codegpt.errors import InputError
 from codegpt.generate import Candidates
+from codegpt.languages import LANGUAGES
 from codegpt.task import Asked
 
 FORMAT = 1
@@ -61,12 +62,15 @@ def load() -> Last:
         row = json.loads(path().read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError("there is no last result; ask for something first: codegpt generate 'WORDS'") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"the last result cannot be read, ask anew: {error}") from None
     if not isinstance(row, dict) or row.get("format") != FORMAT:
         raise InputError("the last result is of another version of codegpt; ask anew")
     try:
-        return _CONVERTER.structure(row, Last)
-    except cattrs.BaseValidationError:
+        last = _CONVERTER.structure(row, Last)
+    except (cattrs.BaseValidationError, RecursionError):
         raise InputError("the last result is damaged; ask anew") from None
-
+    numbers = {each.candidate.number for each in last.result.ranked}
+    if last.asked.language not in LANGUAGES or not numbers <= last.result.seen.keys():
+        raise InputError("the last result is damaged; ask anew")
+    return last

@@ -5,8 +5,9 @@ object without quotes. Sums of numbers are computed, within reason. Nothing is e
 """
 
 import ast
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -43,6 +44,12 @@ _OPENERS = {"(": ")", "[": "]", "{": "}"}
 
 class NotLiteral(ValueError):
     """There is no literal."""
+
+
+UNREADABLE = (SyntaxError, ValueError, ArithmeticError, RecursionError, MemoryError)
+"""What reading somebody's text as Python, and its sums, may raise; `NotLiteral` is one."""
+LONGEST = 4000
+"""Characters of a literal."""
 
 
 @dataclass(frozen=True)
@@ -84,12 +91,12 @@ def read_call(text: str, start: int) -> ReadCall:
     end = closing(text, start)
     try:
         call = ast.parse("f" + " ".join(text[start:end].split("\n")), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if not isinstance(call, ast.Call) or any(keyword.arg is None for keyword in call.keywords):
+            raise NotLiteral("no plain call")
+        kwargs = {str(keyword.arg): value_of(keyword.value) for keyword in call.keywords}
+        return ReadCall(tuple(map(value_of, call.args)), kwargs, end)
+    except UNREADABLE as error:
         raise NotLiteral("no call") from error
-    if not isinstance(call, ast.Call) or any(keyword.arg is None for keyword in call.keywords):
-        raise NotLiteral("no plain call")
-    kwargs = {str(keyword.arg): value_of(keyword.value) for keyword in call.keywords}
-    return ReadCall(tuple(map(value_of, call.args)), kwargs, end)
 
 
 def read_literal(text: str) -> Value:
@@ -100,7 +107,7 @@ def read_literal(text: str) -> Value:
     """
     try:
         return value_of(ast.parse(" ".join(text.strip().split("\n")), mode="eval").body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except UNREADABLE as error:
         raise NotLiteral("no literal") from error
 
 
@@ -115,17 +122,20 @@ def value_of(node: ast.expr, known: Mapping[str, Value] | None = None) -> Value:
     """
     known = known or {}
     if isinstance(node, ast.Constant) and node.value is not ...:
+        if isinstance(node.value, int) and abs(node.value) >= _LARGEST_WRITTEN:
+            raise NotLiteral("a number that nobody can write")
         return node.value
     if isinstance(node, ast.Name):
         return _named(node.id, known)
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         items = [value_of(each, known) for each in node.elts]
-        return {ast.List: list, ast.Tuple: tuple, ast.Set: _set}[type(node)](items)  # type: ignore[no-any-return,operator]
+        return items if isinstance(node, ast.List) else tuple(items) if isinstance(node, ast.Tuple) else _set(items)
     if isinstance(node, ast.Dict):
         return _dict(node, known)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         number = _number(value_of(node.operand, known))
-        return -number if isinstance(node.op, ast.USub) else number
+        signed: Value = -number if isinstance(node.op, ast.USub) else number
+        return signed
     if isinstance(node, ast.BinOp):
         return _sum(node, known)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not (node.args or node.keywords):
@@ -165,13 +175,16 @@ def _dict(node: ast.Dict, known: Mapping[str, Value]) -> Value:
 
 def _sum(node: ast.BinOp, known: Mapping[str, Value]) -> Value:
     left, right = (_number(value_of(each, known)) for each in (node.left, node.right))
+    total: Value
     if isinstance(node.op, ast.Add):
-        return left + right
-    if isinstance(node.op, ast.Sub):
-        return left - right
-    if isinstance(node.op, ast.Mult) and abs(left) < _LARGEST and abs(right) < _LARGEST:
-        return left * right
-    raise NotLiteral("more than a sum")
+        total = left + right
+    elif isinstance(node.op, ast.Sub):
+        total = left - right
+    elif isinstance(node.op, ast.Mult) and abs(left) < _LARGEST and abs(right) < _LARGEST:
+        total = left * right
+    else:
+        raise NotLiteral("more than a sum")
+    return total
 
 
 def _number(value: Value) -> Any:
@@ -197,7 +210,7 @@ def closing(text: str, start: int) -> int:
     """
     waiting: list[str] = []
     at = start
-    while at < len(text):
+    while at < min(len(text), start + LONGEST):
         character = text[at]
         if character in _OPENERS:
             waiting.append(_OPENERS[character])
@@ -214,3 +227,46 @@ def closing(text: str, start: int) -> int:
             at = quoted.end() - 1
         at += 1
     raise NotLiteral("a bracket that is not closed")
+
+
+def text_of(value: Value, write: Callable[[float], str] = repr) -> str:
+    """A value as Python writes it, sets and dicts in an order of their own.
+
+    Args:
+        write: of floats.
+    """
+    if isinstance(value, bool | str | bytes | complex) or value is None:
+        return repr(value)
+    if isinstance(value, float):
+        return write(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) < _LARGEST_WRITTEN else hex(value)
+    if isinstance(value, list):
+        return f"[{_listed(value, write)}]"
+    if isinstance(value, tuple):
+        return f"({_listed(value, write)},)" if len(value) == 1 else f"({_listed(value, write)})"
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(sorted(f"{text_of(key, write)}: {text_of(item, write)}" for key, item in value.items()))
+            + "}"
+        )
+    if not value:
+        return f"{type(value).__name__}()"
+    members = ", ".join(sorted(text_of(each, write) for each in value))
+    return f"{{{members}}}" if isinstance(value, set) else f"frozenset({{{members}}})"
+
+
+_LARGEST_WRITTEN = 10**300  # Python refuses to read or write thousands of digits
+
+
+def _listed(items: Sequence[Any], write: Callable[[float], str]) -> str:
+    return ", ".join(text_of(each, write) for each in items)
+
+
+def nine_digits(value: float) -> str:
+    """A float that is the same text as one that is hardly different, and as the integer that it equals."""
+    if not math.isfinite(value):
+        return repr(value)
+    rounded = float(f"{value:.9g}")
+    return str(int(rounded)) if rounded == int(rounded) and abs(rounded) < 1e15 else repr(rounded)

@@ -29,7 +29,9 @@ class Proposal:
     times: int = 1
 
 
-def render_proposals(request: Request, interface: Interface, chat: ChatTemplate | None, markup: frozenset[str]) -> Prompt:
+def render_proposals(
+    request: Request, interface: Interface, chat: ChatTemplate | None, markup: frozenset[str]
+) -> Prompt:
     """Ask for asserts about the function that `request` asks for; `proposals_in` reads the answers."""
     if chat is None:
         body = "    " * (2 if interface.owner else 1) + "pass\n\n\n"
@@ -65,7 +67,9 @@ def asserts_in(text: str, function: str) -> list[str]:
             if isinstance(node, ast.Assert) and any(
                 isinstance(each, ast.Name) and each.id == function for each in ast.walk(node.test)
             ):
-                found.append(ast.unparse(node.test))
+                test = ast.unparse(node.test)
+                compile(f"def f():\n    return bool({test})\n", "", "exec")  # `await` parses, but not there
+                found.append(test)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return found

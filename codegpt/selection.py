@@ -55,12 +55,14 @@ class Seen:
         behaviour: what it did on each input, as text that is equal where the behaviour is; empty where it was not run.
         votes: which of the asserts that the model proposed held, and how often each was proposed.
         why_not_run: why there is no behaviour.
+        untested: why a person's tests say nothing of it; "" where they do, or there are none.
     """
 
     examples: tuple[bool, ...] = ()
     behaviour: tuple[str, ...] = ()
     votes: frozenset[Vote] = frozenset()
     why_not_run: str = ""
+    untested: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Evidence:
 
     Attributes:
         passed, of: examples.
+        inputs: on so many it came to an end.
         agree: samples that behave as this one does, itself among them, of those that were drawn.
         votes: of the model's own asserts, how many it satisfies; one counts as often as it was proposed.
     """
@@ -80,6 +83,7 @@ class Evidence:
     drawn: int
     votes: int = 0
     reason: str = ""
+    inputs: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,20 @@ class Cluster:
         return math.sqrt(self.samples) * (1 + self.votes)
 
 
+def settled(seen: Mapping[int, Seen]) -> dict[int, Seen]:
+    """What was seen, with tests that say nothing of some candidates as failed by them.
+
+    They may have seen to it themselves. Tests that say nothing of any candidate are no tests.
+    """
+    ran = [was for was in seen.values() if not was.why_not_run]
+    if not any(was.untested for was in ran) or all(was.untested for was in ran):
+        return dict(seen)
+    return {
+        number: replace(was, examples=(*was.examples, False), untested="") if was.untested else was
+        for number, was in seen.items()
+    }
+
+
 def clusters(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) -> list[Cluster]:
     """Candidates by behaviour, best cluster first.
 
@@ -150,6 +168,7 @@ def _together(members: Sequence[Candidate], seen: Mapping[int, Seen]) -> Seen:
         first.behaviour,
         frozenset.intersection(*(seen[member.number].votes for member in members)),
         first.why_not_run,
+        first.untested,
     )
 
 
@@ -196,16 +215,18 @@ def evidence_for(cluster: Cluster, drawn: int) -> Evidence:
     """What is known in favour of a cluster's members."""
     seen = cluster.seen
     if seen.examples and all(seen.examples):
-        level, reason = Level.EXAMPLES, ""
+        level, reason = Level.EXAMPLES, seen.untested
     elif cluster.answers and cluster.samples > 1:
         level = Level.AGREEMENT
-        reason = (
-            f"fails {len(seen.examples) - cluster.passed} of the examples" if seen.examples else "no examples given"
-        )
+        fails = f"fails {len(seen.examples) - cluster.passed} of the examples" if seen.examples else "no examples given"
+        reason = seen.untested or fails
     else:
         level = Level.PARSES
-        reason = seen.why_not_run or ("fails the examples" if seen.examples else "no other sample agrees")
-    return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, cluster.votes, reason)
+        nothing = "no other sample agrees" if cluster.answers else "comes to no value on any input"
+        reason = seen.why_not_run or seen.untested or ("fails the examples" if seen.examples else nothing)
+    inputs = sum(not each.startswith(NOTHING) for each in seen.behaviour)
+    votes = cluster.votes
+    return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, votes, reason, inputs)
 
 
 def won(found: Sequence[Cluster], drawn: int, left: int, margin: float = 2.0) -> bool:

@@ -10,21 +10,30 @@ from codegpt.generate import Candidates
 from codegpt.languages import LANGUAGES
 from codegpt.selection import NOTHING, RAISED, VALUE, Evidence, Level, Ranked
 
+LONGEST_LINE = 200
+
+
+def one_line(text: str) -> str:
+    """Text that a program may have chosen, as one line that can be printed."""
+    line = " ".join(text.split())
+    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    return shown if len(shown) <= LONGEST_LINE else f"{shown[:LONGEST_LINE]}..."
+
 
 def evidence_in_words(evidence: Evidence) -> str:
     """One line, such as ``examples passed (3 of 3), 18 of 32 samples behave alike``."""
     said = [evidence.level + (f" ({evidence.passed} of {evidence.of})" if evidence.of else "")]
     if evidence.level is not Level.PARSES:
         said.append(f"{evidence.agree} of {evidence.drawn} samples behave alike")
-    if evidence.level is not Level.EXAMPLES and evidence.reason:
-        said.append(evidence.reason)
+    if evidence.reason:
+        said.append(one_line(evidence.reason))
     return ", ".join(said)
 
 
 def first_of_each(result: Candidates, most: int) -> list[Ranked]:
     """The best candidate of each behaviour, at most so many."""
     seen: set[int] = set()
-    found = []
+    found: list[Ranked] = []
     for each in result.ranked:
         if each.cluster not in seen and len(found) < most:
             seen.add(each.cluster)
@@ -53,8 +62,9 @@ def remarks(result: Candidates) -> list[str]:
         said.append("Written again after the first answers had failed an example.")
     if result.question is not None:
         question = result.question
-        one, other = in_words(question.first), in_words(question.second)
-        said.append(f"For {question.input} the first {one}, the second {other}. Which is right? --answer first|second|VALUE")
+        one, other = one_line(in_words(question.first)), one_line(in_words(question.second))
+        said.append(f"For {one_line(question.input)} the first {one}, the second {other}.")
+        said.append("Which is right? --answer first|second|VALUE")
     if result.sampling_s:
         said.append(f"{result.drawn} samples; {result.sampling_s:.1f} s drawing, {result.jail_s:.1f} s in the jail.")
     return said

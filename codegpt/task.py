@@ -6,7 +6,7 @@ It is settled before anything is drawn, and every candidate has it.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegpt.cases import cases_in
 from codegpt.chat import ChatTemplate
@@ -16,40 +16,45 @@ from codegpt.engine.protocol import Engine, SamplingParams
 from codegpt.errors import InputError
 from codegpt.examples import examples_in
 from codegpt.generate import Task
-from codegpt.inputs import inputs_for
-from codegpt.interface import Interface, docstring_of, interface_of
+from codegpt.inputs import inputs_for, is_plain
+from codegpt.interface import Interface, docstring_of, interface_of, open_function
 from codegpt.languages import LANGUAGES
 from codegpt.proposals import Proposal, over_in, proposals_in, render_proposals
 from codegpt.request import Request, Turn, render_request
-from codegpt.sandbox.program import LANGUAGE_LIMITS, Tests
-from codegpt.trial import FunctionTrial, ScriptTrial
+from codegpt.sandbox.program import LANGUAGE_LIMITS, Call, Limits, Tests
+from codegpt.trial import LIMITS, FunctionTrial, ScriptTrial
 
 CONTEXT_TOKENS = 1024
 """Of the file before a function, so much is shown to the model."""
 
 _A_SCRIPT = re.compile(
-    r"\b(?:scripts?|command[- ]line|stdin|standard input|argv|console|terminal|reads? (?:from )?(?:the )?(?:input|line)"
-    r"|prints?)\b",
+    r"\b(?:scripts?|command[- ]line|stdin|standard input|argv|(?:in|on|to|from) (?:the|a) (?:console|terminal)"
+    r"|reads? (?:from )?(?:the )?(?:input|line)|prints? (?:the|all|each|every|out|it|its|them|a|an|how))\b",
     re.I,
 )
 _A_FUNCTION = re.compile(r"\b(?:functions?|methods?|returns?)\b", re.I)
+_NAMED = re.compile(r"\b([^\W\d]\w*)\([^\n]{0,200}?\)\s{0,3}(?:==?|->|=>|(?:is|returns?|gives?)\b)")
 
 
 def wants_script(words: str) -> bool:
     """Whether words ask for a program that reads and prints, rather than for a function."""
-    return _A_SCRIPT.search(words) is not None and _A_FUNCTION.search(words) is None
+    return _A_SCRIPT.search(words) is not None and _A_FUNCTION.search(words) is None and _NAMED.search(words) is None
 
 
 def propose_interface(words: str, engine: Engine, chat: ChatTemplate | None) -> Interface | None:
     """The signature that the model would give the function; None where it writes none.
 
+    Its name is that of the function that the words call, if they do.
+
     Raises:
         PromptTooLong: the words do not fit the model's context.
     """
     asked = f"{words.strip()}\n\nWrite it as one Python function with type hints."
-    prompt = render_request(Request(asked, "def "), chat, engine.info.markup)
+    named = _NAMED.search(words)
+    begun = f"def {named[1]}(" if named else "def "
+    prompt = render_request(Request(asked, begun), chat, engine.info.markup)
     [[found]] = engine.generate([prompt], SamplingParams(max_new_tokens=64, stop=("\n",)))
-    return interface_of(f"def {found.text}\n")
+    return interface_of(f"{begun}{found.text}\n")
 
 
 @dataclass(frozen=True)
@@ -60,24 +65,32 @@ class Place:
     before: str
     after: str
     interface: Interface
+    docstring: str = ""
+
+    @property
+    def stub(self) -> str:
+        """The file with a body that does nothing."""
+        first = self.begins.lstrip("\n")
+        margin = first[: len(first) - len(first.lstrip())]
+        return f"{self.before}{self.begins}{margin}    raise NotImplementedError\n\n{self.after}"
 
 
 def place_at(document: Document, offset: int) -> Place:
     """The function whose signature or docstring the cursor stands behind.
 
     Raises:
-        InputError: there is none, or it has a body.
+        InputError: there is none, it has a body, or it stands in another function.
     """
     before = document.text[:offset].replace("\r\n", "\n").rstrip()
-    interface = interface_of(before)
-    starts = [match.start() for match in re.finditer(r"^[ \t]*(?:async[ \t]+)?def[ \t]", before, re.M)]
-    if interface is None or not starts:
-        raise InputError("no function begins before the cursor; put it behind a signature or its docstring")
-    begin = starts[-1]
-    while (above := before[:begin].rstrip("\n").rpartition("\n")[2]).lstrip().startswith("@"):
-        begin = before.rindex(above, 0, begin)
+    found = open_function(before)
+    if found is None:
+        raise InputError(
+            "no function without a body ends at the cursor; put it behind a signature or its docstring, at the top "
+            "level of the file or in a class"
+        )
+    begin = Document(before).line_starts[found.line]
     after = document.text[offset:].replace("\r\n", "\n")
-    return Place(before[begin:] + "\n", before[:begin], after, interface)
+    return Place(before[begin:] + "\n", before[:begin], after, found.interface, found.docstring)
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,8 @@ def task_for(asked: Asked, engine: Engine) -> Task:
     place = asked.place
     window = fit_window(Document(place.before), len(place.before), CONTEXT_TOKENS, 0, engine.count_tokens)
     request = Request(asked.words, place.begins, context=window.prefix.strip("\n"), turns=asked.turns)
-    return task_of(request, asked.interface, asked.tests, place.before, place.after)
+    task = task_of(request, asked.interface, asked.tests, place.before, place.after, docstring=place.docstring)
+    return replace(task, stub=place.stub)
 
 
 def _described(interface: Interface, words: str) -> str:
@@ -120,11 +134,13 @@ def _described(interface: Interface, words: str) -> str:
 
 def _script_task(asked: Asked) -> Task:
     words, language = asked.words.strip(), asked.language
-    request = Request(f"{words}\n\nIt is a program that reads standard input and prints.", "", language, "", asked.turns)
+    request = Request(
+        f"{words}\n\nIt is a program that reads standard input and prints.", "", language, "", asked.turns
+    )
     if language not in LANGUAGE_LIMITS:
         return Task(request, None, _no_runner(language))
     cases = {case.stdin: case for said in (words, *(turn.words for turn in asked.turns)) for case in cases_in(said)}
-    trial = ScriptTrial(language, tuple(cases.values()), tuple(_other_texts(list(cases))))
+    trial = ScriptTrial(language, tuple(cases.values()), tuple(_other_texts(list(cases))), _limits(language))
     return Task(request, trial, "", lambda number: _failed_case(trial, number))
 
 
@@ -150,33 +166,47 @@ def task_of(
     head: str = "",
     tail: str = "",
     proposals: tuple[Proposal, ...] = (),
+    docstring: str | None = None,
 ) -> Task:
     """A function of Python whose signature `request.begins`: its examples are those of the words and the docstring.
 
     Args:
         head, tail: what stands around it in its file.
+        docstring: its own; None to read it in `request.begins`.
         proposals: asserts that vote, and whose calls are inputs as well.
     """
-    said = [f"{request.words}\n{docstring_of(head + request.begins)}", *(turn.words for turn in request.turns)]
+    docstring = docstring_of(request.begins) if docstring is None else docstring
+    said = [f"{request.words}\n\n{docstring}", *(turn.words for turn in request.turns)]
     by_call = {
         f"{example.call!r} {example.appended}": example  # of what is said twice, the later counts
         for text in said
         for example in examples_in(text, interface.name, interface.names)
+        if is_plain(example.call) and (example.appended or not (interface.owner or interface.is_async))
     }
     examples = tuple(by_call.values())
-    if interface.owner and not any(example.appended for example in examples) and tests is None:
-        return Task(request, None, f"{interface.name} is a method of {interface.owner}: no call of it can be made up")
     known = [*examples, *(proposal.example for proposal in proposals)]
-    inputs = () if interface.owner else inputs_for(interface, [example.call for example in known])
+    inputs: tuple[Call, ...] = ()
+    if interface.owner:
+        why = f"{interface.name} is a method of {interface.owner}: no call of it can be made up"
+    elif interface.is_async:
+        why = f"{interface.name} is asynchronous: no call of it can be made up"
+    else:
+        why = "nothing to call it with: no examples, and no types of plain data"
+        inputs = inputs_for(interface, [example.call for example in known])
     if not inputs and not examples and tests is None:
-        return Task(request, None, "nothing to call it with: no examples, and no types of plain data")
+        return Task(request, None, why)
     behind = f"\n{tail}" if tail else ""
-    trial = FunctionTrial("python", examples, inputs, () if interface.owner else proposals, tests, head=head, tail=behind)
+    trial = FunctionTrial("python", examples, inputs, proposals if inputs else (), tests, head=head, tail=behind)
 
     def failure(number: int) -> str:
         return f"This does not hold: {examples[number].text}" if number < len(examples) else "The tests fail."
 
     return Task(request, trial, "", failure)
+
+
+def _limits(language: str) -> Limits:
+    """Python's are those of `trial.LIMITS`; node takes longer to start."""
+    return LIMITS if language == "python" else LANGUAGE_LIMITS[language]
 
 
 def _no_runner(language: str) -> str:

@@ -19,16 +19,19 @@ an exception           an exception, of any class
 Inputs and values outside it are left out and counted: larger integers, bytes, complex numbers, other keys.
 """
 
+import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from codegpt.document import Document
 from codegpt.errors import InputError
-from codegpt.examples import Example, examples_in
+from codegpt.examples import Example, examples_in, without_contradictions
 from codegpt.generate import Run, Task
 from codegpt.inputs import inputs_for
 from codegpt.interface import Interface, docstring_of, interface_of
 from codegpt.languages import LANGUAGES
+from codegpt.literals import NotLiteral, read_literal, text_of
+from codegpt.program_text import parses
 from codegpt.request import Request
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.outcome import Raised, Returned
@@ -80,17 +83,16 @@ def original_in(document: Document, function: str) -> Original:
         InputError: there is none at the top level of the file.
     """
     syntax = parse(document)
-    spans = [each.span for each in syntax.definitions if each.name == function] if syntax else []
+    known = syntax.definitions if syntax else ()
+    spans = [each.span for each in known if each.name == function]
+    at_margin = [span for span in spans if document.line_span(document.line_at(span.start)).start == span.start]
+    spans = at_margin or spans
     if not spans:
-        known = sorted({each.name for each in syntax.definitions}) if syntax else []
-        raise InputError(f"no {function!r} is defined there; there are {', '.join(known) or 'no definitions'}")
+        names = ", ".join(sorted({each.name for each in known}))
+        raise InputError(f"no {function!r} is defined there; there are {names or 'no definitions'}")
     source = document.text[spans[0].start : spans[0].end].replace("\r\n", "\n")
     interface = interface_of(source)
-    if (
-        interface is None
-        or interface.name != function
-        or document.line_span(document.line_at(spans[0].start)).start != (spans[0].start)
-    ):
+    if interface is None or interface.name != function or not at_margin:
         raise InputError(f"{function!r} is no function at the top level of the file")
     return Original(source + "\n", document.text.replace("\r\n", "\n"), interface)
 
@@ -112,18 +114,21 @@ def translation(original: Original, language: str, run: Run | None) -> Translati
     known = [example.call for example in examples_in(docstring_of(original.source), interface.name, interface.names)]
     calls = inputs_for(interface, known, INPUTS)
     if not calls:
-        return _not_compared(request, f"{interface.name} has neither type hints of plain data nor examples to call it with")
+        return _not_compared(
+            request, f"{interface.name} has neither type hints of plain data nor examples to call it with"
+        )
     asked = FunctionTrial(inputs=calls)
     [outcome] = run(asked.jobs(original.file))
-    examples = [
-        example
-        for call, reply in zip(calls, outcome.replies, strict=False)
-        if (example := _expected(call, reply.result)) is not None
-    ]
+    said = (_expected(call, reply.result) for call, reply in zip(calls, outcome.replies, strict=False))
+    examples = without_contradictions([example for example in said if example is not None])
     if not examples:
-        why = asked.seen([outcome]).why_not_run or "none of its values is the same in both languages"
+        why = asked.seen([outcome]).why_not_run or (
+            f"it does not load: {outcome.raised.name}"
+            if outcome.raised
+            else "none of its values is the same in both languages"
+        )
         return _not_compared(request, f"the original says nothing: {why}", len(calls))
-    trial = FunctionTrial(language, tuple(examples), limits=replace(asked.limits, cpu_s=3, wall_s=9.0))
+    trial = FunctionTrial(language, examples, limits=LANGUAGE_LIMITS[language])
 
     def failure(number: int) -> str:
         return f"It has to be the same as the original, but this is not: {examples[number].text}"
@@ -137,17 +142,28 @@ def _not_compared(request: Request, why: str, left_out: int = 0) -> Translation:
 
 def header(interface: Interface, language: str) -> str:
     """What the translation begins with; "" where the model is to choose."""
-    if language not in ("javascript", "typescript"):
+    if language not in ("javascript", "typescript") or interface.written:
         return ""
-    listed = ", ".join(
-        each.name + (f" = {_default(each.default)}" if each.default else "") for each in interface.parameters
-    )
-    return f"function {interface.name}({listed}) {{\n"
+    try:
+        listed = ", ".join(each.name + _default(each.default) for each in interface.parameters)
+    except NotTheSame:
+        return ""
+    begins = f"function {interface.name}({listed}) {{\n"
+    return begins if parses(f"{begins}}}\n", language) else ""
 
 
 def _default(text: str) -> str:
-    words = {"None": "null", "True": "true", "False": "false", "()": "[]"}
-    return words.get(text, text)
+    """A default value as JavaScript writes it.
+
+    Raises:
+        NotTheSame: it is none that JavaScript has.
+    """
+    if not text:
+        return ""
+    try:
+        return f" = {json.dumps(same_in_javascript(read_literal(text)), allow_nan=False)}"
+    except (NotLiteral, TypeError, ValueError) as error:
+        raise NotTheSame(text) from error
 
 
 def _expected(call: Call, result: object) -> Example | None:
@@ -162,7 +178,7 @@ def _expected(call: Call, result: object) -> Example | None:
         value = same_in_javascript(result.value)
     except NotTheSame:
         return None
-    return Example(there, value, f"{_shown(there)} gives {value!r}")
+    return Example(there, value, f"{_shown(there)} gives {text_of(value)}", bools_apart=True)
 
 
 def same_in_javascript(value: Value) -> Value:
@@ -185,7 +201,7 @@ def same_in_javascript(value: Value) -> Value:
 
 
 def _shown(call: Call) -> str:
-    return f"{call.function}({', '.join(map(repr, call.args))})"
+    return f"{call.function}({', '.join(map(text_of, call.args))})"
 
 
 def parts_of(place: str) -> tuple[str, str]:

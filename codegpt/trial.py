@@ -5,18 +5,19 @@ proposed; a call that never comes back ends the run, so that what follows it is 
 is run anew for each case and each input. A person's own tests run in a jail of their own and count as one example more.
 """
 
-import math
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from codegpt.cases import Case, same_output
 from codegpt.examples import Example
+from codegpt.literals import nine_digits, text_of
 from codegpt.proposals import Proposal
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.outcome import End, Outcome, Raised, Reply, Returned, Unencodable
 from codegpt.sandbox.program import Call, Calls, Job, Limits, Program, Stdin, Tests
-from codegpt.sandbox.verdict import judge_tests
+from codegpt.sandbox.verdict import Verdict, judge_tests
 from codegpt.selection import NOTHING, RAISED, VALUE, Seen, Vote
 
 LIMITS = Limits(cpu_s=1, wall_s=4.0)
@@ -79,11 +80,13 @@ class FunctionTrial:
         """Examples, behaviour and votes."""
         if why := _not_run(outcomes):
             return Seen(why_not_run=why)
-        tested = (judge_tests(outcomes[-1]).passed,) if self.tests else ()
+        tested, not_tested = _tested(outcomes[-1]) if self.tests else ((), "")
         called = [*self.examples, *self.inputs, *self.proposals]
         if not called:
-            return Seen(examples=tested)
+            return Seen(tested, untested=not_tested)
         outcome = outcomes[0]
+        if outcome.end is End.VIOLATION:  # what it said before that is worth nothing
+            outcome = replace(outcome, replies=())
         replies: list[Reply | None] = [*outcome.replies, *[None] * (len(called) - len(outcome.replies))]
         first, behind = len(self.examples), len(self.examples) + len(self.inputs)
         held = tuple(r is not None and e.holds(r) for e, r in zip(self.examples, replies, strict=False))
@@ -92,14 +95,13 @@ class FunctionTrial:
             for number, (proposal, reply) in enumerate(zip(self.proposals, replies[behind:], strict=True))
             if reply is not None and proposal.example.holds(reply)
         )
-        return Seen(
-            (*held, *tested), tuple(_did(reply, _why(outcome)) for reply in replies[first:behind]), frozenset(votes)
-        )
+        did = tuple(_did(reply, _why(outcome)) for reply in replies[first:behind])
+        return Seen((*held, *tested), did, frozenset(votes), untested=not_tested)
 
     @property
     def described(self) -> tuple[str, ...]:
         """As calls."""
-        return tuple(f"{call.function}({', '.join(map(_text, call.args))})" for call in self.inputs)
+        return tuple(f"{call.function}({', '.join(map(text_of, call.args))})" for call in self.inputs)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,9 @@ class ScriptTrial:
     def jobs(self, program: str) -> list[Job]:
         """One a run."""
         texts = [*(case.stdin for case in self.cases), *self.inputs]
-        return [Job(Program(program, self.language), Stdin(text.encode()), self.limits) for text in texts]
+        return [
+            Job(Program(program, self.language), Stdin(text.encode("utf-8", "replace")), self.limits) for text in texts
+        ]
 
     def seen(self, outcomes: Sequence[Outcome]) -> Seen:
         """What it printed."""
@@ -132,6 +136,14 @@ class ScriptTrial:
     def described(self) -> tuple[str, ...]:
         """The texts."""
         return tuple(map(repr, self.inputs))
+
+
+def _tested(outcome: Outcome) -> tuple[tuple[bool, ...], str]:
+    """Whether a person's tests hold; or why they say nothing of the program."""
+    judgement = judge_tests(outcome)
+    if judgement.verdict is Verdict.UNAVAILABLE:
+        return (), f"the tests were not run: {judgement.detail}"
+    return (judgement.passed,), ""
 
 
 def _not_run(outcomes: Sequence[Outcome]) -> str:
@@ -162,8 +174,19 @@ def _did(reply: Reply | None, why: str) -> str:
     if isinstance(reply.result, Raised):
         return RAISED + reply.result.name
     if isinstance(reply.result, Unencodable):
-        return f"{VALUE}a {reply.result.type_name}"
-    return VALUE + shown(reply.result)
+        return f"{NOTHING}its value is a {reply.result.type_name}"
+    return VALUE + _short(shown(reply.result))
+
+
+MOST_SHOWN = 2000
+"""Characters of a value; of a longer one the beginning is kept, and a digest of it all."""
+
+
+def _short(text: str) -> str:
+    if len(text) <= MOST_SHOWN:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{text[: MOST_SHOWN // 2]}... ({len(text)} characters, {digest})"
 
 
 def _printed(outcome: Outcome) -> str:
@@ -171,13 +194,23 @@ def _printed(outcome: Outcome) -> str:
         return RAISED + outcome.raised.name
     if outcome.end is not End.COMPLETE:
         return NOTHING + _why(outcome)
-    words = "\n".join(line.rstrip() for line in outcome.stdout.decode(errors="replace").rstrip().split("\n"))
-    return VALUE + words + (f" (exit code {outcome.exit_code})" if outcome.exit_code else "")
+    words = printed_text(outcome.stdout.decode(errors="replace"))
+    return VALUE + _short(words) + (f" (exit code {outcome.exit_code})" if outcome.exit_code else "")
 
 
 def behaviour_of(value: Value) -> str:
     """What a call that returns this value does, as `Seen.behaviour` has it."""
-    return VALUE + shown(Returned(value))
+    return VALUE + _short(shown(Returned(value)))
+
+
+def behaviour_of_output(text: str) -> str:
+    """What a program that prints this text does."""
+    return VALUE + _short(printed_text(text))
+
+
+def printed_text(text: str) -> str:
+    """Output without what nobody sees: spaces at the ends of lines, empty lines at its end."""
+    return "\n".join(line.rstrip() for line in text.rstrip().split("\n"))
 
 
 def shown(returned: Returned) -> str:
@@ -186,32 +219,5 @@ def shown(returned: Returned) -> str:
     They count where nothing is returned: the function may be there for what it does to them.
     """
     if returned.value is None and returned.args is not None:
-        return f"None, and its arguments are {_text(returned.args)}"
-    return _text(returned.value)
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, bool | str | bytes | complex) or value is None:
-        return repr(value)
-    if isinstance(value, float):
-        return _number(value)
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**300 else hex(value)
-    if isinstance(value, list):
-        return f"[{_listed(value)}]"
-    if isinstance(value, tuple):
-        return f"({_listed(value)},)" if len(value) == 1 else f"({_listed(value)})"
-    if isinstance(value, dict):
-        return "{" + ", ".join(sorted(f"{_text(key)}: {_text(item)}" for key, item in value.items())) + "}"
-    return f"{type(value).__name__}({', '.join(sorted(map(_text, value)))})"
-
-
-def _listed(items: Sequence[Any]) -> str:
-    return ", ".join(map(_text, items))
-
-
-def _number(value: float) -> str:
-    if not math.isfinite(value):
-        return repr(value)
-    rounded = float(f"{value:.9g}")
-    return str(int(rounded)) if rounded == int(rounded) and abs(rounded) < 1e15 else repr(rounded)
+        return f"None, and its arguments are {text_of(returned.args, nine_digits)}"
+    return text_of(returned.value, nine_digits)

@@ -15,7 +15,8 @@ from codegpt.literals import NotLiteral, read_literal
 from codegpt.request import Turn
 from codegpt.sandbox.program import Tests
 from codegpt.source_file import offset_of, read_document
-from codegpt.trial import behaviour_of
+from codegpt.trial import behaviour_of, behaviour_of_output
+from codegpt.workspace_tests import find_tests, given_tests
 
 if TYPE_CHECKING:
     from codegpt.generate import Task
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from codegpt.load import LoadedModel
     from codegpt.task import Asked
 
+OF_A_REQUEST = (("at", "--at"), ("signature", "--function"), ("script", "--script"), ("tests", "--tests"))
 NOT_TOGETHER = (
     ({"at", "signature"}, "--at takes the signature that stands in the file; leave out --function"),
     ({"at", "script"}, "--at completes a function and --script writes a program; give one"),
@@ -33,6 +35,7 @@ NOT_TOGETHER = (
     ({"follow_up", "script"}, "--follow-up stays with the kind of the last request; leave out --script"),
     ({"answer", "words"}, "--answer is about the last result; leave out the words"),
     ({"answer", "follow_up"}, "--answer and --follow-up are two steps; give one"),
+    *(({"answer", other}, f"--answer is about the last result; leave out {option}") for other, option in OF_A_REQUEST),
 )
 
 
@@ -52,8 +55,7 @@ NOT_TOGETHER = (
     help="A pytest file, or asserts; what passes it comes first.",
 )
 @drawing
-@click.pass_context
-def generate(context: click.Context, **options: Any) -> None:
+def generate(**options: Any) -> None:
     """Write what WORDS ask for: several candidates, run in the jail, best first, each with its evidence."""
     for pair, why in NOT_TOGETHER:
         if all(options[name] for name in pair):
@@ -65,6 +67,8 @@ def generate(context: click.Context, **options: Any) -> None:
         raise InputError("say in words what is wanted, or give --at FILE:LINE:COL")
     if options["language"] not in LANGUAGES:
         raise InputError(f"{options['language']!r} is no language; there are {', '.join(sorted(LANGUAGES))}")
+    if options["language"] != "python" and any(options[name] for name in ("at", "signature", "tests", "follow_up")):
+        raise InputError("--at, --function, --tests and --follow-up are for Python, or go on in the last language")
     wanted = Wanted(**{name: options.pop(name) for name in Wanted._fields})
     del options["answer"]
     _generate(wanted, options)
@@ -74,10 +78,10 @@ def _generate(wanted: "Wanted", options: dict[str, Any]) -> None:
     from codegpt.last_result import Last
     from codegpt.task import task_for
 
-    asked: list["Asked"] = []
+    asked: list[Asked] = []
 
     def task_of(loaded: "LoadedModel", _run: object) -> "Task":
-        asked.append(_asked(wanted, loaded))
+        asked.append(_asked(wanted, options["workspace"], loaded))
         return task_for(asked[0], loaded.engine)
 
     result = ask(task_of, **options)
@@ -115,7 +119,8 @@ def _answer(answer: str, show: int, as_json: bool) -> None:
     question = last.result.question
     if question is None:
         raise InputError("the last result asks nothing: its best candidates do not differ where they were run")
-    right = {"first": question.first, "second": question.second}.get(answer) or _behaviour(answer)
+    given = {"first": question.first, "second": question.second}
+    right = given.get(answer) or (_behaviour(answer) if last.asked.interface else behaviour_of_output(answer))
     result = with_answer(last.result, right)
     last_result.save(replace(last, result=result))
     show_result(last.asked.language, result, show, {"model": last.model} if as_json else None)
@@ -129,7 +134,7 @@ def _behaviour(answer: str) -> str:
         raise InputError(f"{answer!r} is neither first nor second nor a value; write text in quotes: \"'a'\"") from None
 
 
-def _asked(wanted: Wanted, loaded: "LoadedModel") -> "Asked":
+def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "Asked":
     from codegpt.task import Asked, place_at, propose_interface, wants_script
 
     if wanted.follow_up:
@@ -142,9 +147,13 @@ def _asked(wanted: Wanted, loaded: "LoadedModel") -> "Asked":
         if document.language != "python":
             raise InputError(f"{match['file']} is not Python; --at completes functions of Python")
         place = place_at(document, offset_of(document, match["place"]))
-        return Asked(wanted.words, "python", place.interface, place, _tests(wanted.tests, place.interface))
+        tests = _tests(wanted.tests, place.interface)
+        if tests is None and workspace is not None and not place.interface.owner:
+            tests = find_tests(place.interface.name, Path(match["file"]), workspace)
+        return Asked(wanted.words, "python", place.interface, place, tests)
     words, language = wanted.words, wanted.language
-    if language != "python" or wanted.script or (wanted.signature is None and wants_script(words)):
+    function_wanted = wanted.signature is not None or wanted.tests is not None
+    if language != "python" or wanted.script or (not function_wanted and wants_script(words)):
         return Asked(words, language)
     interface = (
         propose_interface(words, loaded.engine, loaded.chat)
@@ -179,8 +188,7 @@ def _tests(file: Path | None, interface: Interface) -> Tests | None:
     """A person's tests: a pytest file that imports the program by a name, or asserts about the function."""
     if file is None:
         return None
-    text = read_document(file).text
-    imported = re.search(rf"^from[ \t]+(\w+)[ \t]+import[ \t].*\b{re.escape(interface.name)}\b", text, re.M)
-    if imported or re.search(r"^(?:async )?def test", text, re.M):
-        return Tests(text, interface.name, style="pytest", module=imported[1] if imported else "candidate")
-    return Tests(text, interface.name, (interface.name,))
+    try:
+        return given_tests(read_document(file).text, interface.name)
+    except ValueError as error:
+        raise InputError(f"{file} is not Python: {error}") from None

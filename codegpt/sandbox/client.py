@@ -39,6 +39,7 @@ class Sandbox:
         *,
         views: Mapping[str, View],
         workers: int = 0,
+        low_priority: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start the supervisor. Whether its jails hold has not been tried then: that is `opening.open_sandbox`.
@@ -47,6 +48,7 @@ class Sandbox:
             backend: the kind of jail; nothing else is tried.
             views: what the jails of each language see.
             workers: how many jails at once; 0 for one a core.
+            low_priority: programs get the processor where nobody else wants it.
             environment: variables added to the supervisor's own environment, where no jail may find them.
 
         Raises:
@@ -55,6 +57,7 @@ class Sandbox:
         self.backend = backend
         self.workers = workers or len(os.sched_getaffinity(0))
         self.views = dict(views)
+        self._low_priority = low_priority
         self._environment = {**os.environ, **(environment or {})}
         self._lock = threading.Lock()
         self._pending: dict[int, Future[Outcome]] = {}
@@ -70,6 +73,7 @@ class Sandbox:
             "bwrap": _bwrap() if self.backend is Backend.BWRAP else "",
             "filter": base64.b64encode(filter_).decode(),
             "workers": self.workers,
+            "nice": 19 if self._low_priority else 0,
             "owner": os.getpid(),
             "views": {name: asdict(view) for name, view in self.views.items()},
         }

@@ -25,21 +25,24 @@ def available_views(trusted: Path | None = None) -> dict[str, View]:
     return {**views, **(trusted_views(trusted) if trusted else {})}
 
 
-def open_sandbox(backend: Backend = Backend.BWRAP, *, trusted: Path | None = None, workers: int = 0) -> Sandbox:
+def open_sandbox(
+    backend: Backend = Backend.BWRAP, *, trusted: Path | None = None, workers: int = 0, low_priority: bool = False
+) -> Sandbox:
     """A sandbox whose jails have just been tried; the caller closes it.
 
     Args:
         backend: the kind of jail. `Backend.UNSAFE` is none at all, and only for a person who typed so.
         trusted: a workspace that the user trusts, whose modules and packages programs may import.
         workers: how many jails at once; 0 for one a core.
+        low_priority: programs get the processor where nobody else wants it.
 
     Raises:
         SandboxUnavailable: if this kind of jail cannot be had here, or something got out of it.
     """
     views = available_views(trusted)
     if backend is Backend.UNSAFE:
-        return Sandbox(backend, views=views, workers=workers)
-    sandbox, attempts = try_jails(backend, views, workers)
+        return Sandbox(backend, views=views, workers=workers, low_priority=low_priority)
+    sandbox, attempts = try_jails(backend, views, workers, low_priority)
     leaks = [attempt for attempt in attempts if attempt.got]
     if leaks:
         sandbox.close()
@@ -55,14 +58,17 @@ class Attempt:
     got: str
 
 
-def try_jails(backend: Backend, views: dict[str, View], workers: int = 0) -> tuple[Sandbox, list[Attempt]]:
+def try_jails(
+    backend: Backend, views: dict[str, View], workers: int = 0, low_priority: bool = False
+) -> tuple[Sandbox, list[Attempt]]:
     """An open sandbox, and what came of every attempt to get out of it.
 
     Raises:
         SandboxUnavailable: if this kind of jail cannot be had here.
     """
     with canaries() as put_out:
-        sandbox = Sandbox(backend, views=views, workers=workers, environment={SECRET_VARIABLE: put_out.secret})
+        variables = {SECRET_VARIABLE: put_out.secret}
+        sandbox = Sandbox(backend, views=views, workers=workers, low_priority=low_priority, environment=variables)
         try:
             worked = attempts_that_worked(put_out, sandbox.run_all, LANGUAGE_LIMITS["python"].memory_bytes)
         except BaseException:

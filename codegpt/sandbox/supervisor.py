@@ -303,6 +303,7 @@ def _say(message: Message) -> None:
 def main() -> None:
     """Read the settings, give up root, then work until standard input ends."""
     settings = json.loads(sys.stdin.readline())
+    os.nice(settings["nice"])  # before any thread is there: all of them, and what they start, inherit it
     reserve_low_descriptors()
     views = _views(settings)
     try:

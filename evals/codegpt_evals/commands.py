@@ -239,7 +239,7 @@ def select(
     problems = [problem for problem in read_task.problems if problem.task_id in drawn]
     proposed: dict[str, list[str]] = {}
     for sample in read_samples(asserts) if asserts else ():
-        proposed.setdefault(sample.task_id, []).append(sample.completion)
+        proposed.setdefault(sample.task_id, []).append(sample.completion or "")
     bars, folder = Bars(), RunFolder(out)
     jail = open_sandbox(Backend(backend), workers=workers)
     with folder.locked(), jail as sandbox, bars.stage("selecting", len(problems)) as advance:

@@ -27,8 +27,8 @@ from codegpt.errors import InputError
 from codegpt.generate import Candidates, GenerateOptions, Run, Task, generate, with_answer
 from codegpt.interface import Interface, interface_of
 from codegpt.prompt import Prompt
-from codegpt.request import Request
 from codegpt.proposals import proposals_in
+from codegpt.request import Request
 from codegpt.selection import dual_agreement, is_value
 from codegpt.task import Asked, task_of
 from codegpt.task import task_for as task_for_words
@@ -280,6 +280,10 @@ def select(
         drawn = sorted(samples.get(problem.task_id, ()), key=lambda sample: sample.index)
         if not drawn:
             continue
+        if [sample.index for sample in drawn] != list(range(len(drawn))):
+            raise InputError(
+                f"{problem.task_id}: samples are missing; selection needs 0 to {drawn[-1].index}, all of them"
+            )
         made_of = digest(
             json.dumps(
                 [
@@ -336,8 +340,16 @@ def worth(
     Args:
         right: of each problem, of each sample, whether it is right.
         greedy: of each problem whether the greedy answer is.
+
+    Raises:
+        InputError: something is not graded.
     """
     graded = [each for each in selections if each.task_id in right]
+    for each in graded:
+        if any(number not in right[each.task_id] for number in range(each.drawn)):
+            raise InputError(f"{each.task_id}: not all of its samples are graded")
+        if greedy is not None and each.task_id not in greedy:
+            raise InputError(f"{each.task_id}: its greedy answer is not graded")
     rows = [each.choices(right[each.task_id]) for each in graded]
     columns: dict[str, list[float]] = {way: [row[way] for row in rows] for way in WAYS}
     if greedy is not None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from codegpt.cases import cases_in
 from codegpt.examples import Example, Shown, examples_in
 from codegpt.sandbox.outcome import Raised, Reply, Returned, Unencodable
 from codegpt.sandbox.program import Call
@@ -156,3 +157,64 @@ def test_when_it_holds() -> None:
 def test_doctests_that_are_none() -> None:
     assert said(">>>f(2)\n3") == []
     assert said(">>> f(2)\n   3\n >>> f(4)\n5") == []  # its indentation is wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(10) is 3,628,800",
+        "f(7) == 3, 1",
+        "f(1) = 0.333...",
+        "f('B') prints 'hi'",
+        "f(1) returns 3 and 4",
+        "f(1) == 1.5.2",
+    ],
+)
+def test_what_only_looks_like_an_example(text: str) -> None:
+    assert said(text) == []
+
+
+def test_the_same_said_in_other_words_is_no_contradiction() -> None:
+    assert said("f(1) == {0, 8}\nf(1) == {8, 0}") == [(1, {0, 8})]
+    assert said("f(1) == 2\nf(1) == 2.0") == [(1, 2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ">>> s = [1]\n>>> f(s, 2)\n>>> f(s, 3)\n[1, 2, 3]\n",
+        ">>> x = 1\n>>> x = g()\n>>> f(x)\n2\n",
+        ">>> x = 1\n>>> x += 1\n>>> f(x)\n2\n",
+    ],
+)
+def test_a_session_whose_statements_do_something_runs_as_it_is(text: str) -> None:
+    assert all(example.appended for example in examples_in(text, "f")) and examples_in(text, "f")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "For n = 3" + " " * 20_000 + "x",
+        "f(1)" + " " * 20_000 + "x",
+        "Input: x" + " " * 20_000,
+        "Input: x, " * 2_000,
+        "f(" * 20_000,
+        "f([" * 20_000,
+        "n = " * 20_000,
+        "Input:" + "\n" * 50_000,
+        ">>> f(1)\n" * 5_000,
+        "f(1) == " + "[" * 50_000,
+        "f(0x" + "f" * 4000 + ") == 1",
+        "f(1" + "+1" * 5000 + ") == 1",
+        "f(1e999) == 1",
+    ],
+)
+def test_no_text_takes_long(text: str) -> None:
+    examples_in(text, "f", ("n",))
+    cases_in(text)
+
+
+def test_true_is_not_one_where_it_is_not() -> None:
+    assert Example(Call("f"), 1, "").holds(Reply(Returned(True), 0.0))
+    assert not Example(Call("f"), [1], "", bools_apart=True).holds(Reply(Returned([True]), 0.0))
+    assert Example(Call("f"), [True], "", bools_apart=True).holds(Reply(Returned([True]), 0.0))

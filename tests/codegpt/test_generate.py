@@ -7,6 +7,7 @@ import pytest
 
 from codegpt.chat import ChatTemplate
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
+from codegpt.errors import PromptTooLong, SandboxUnavailable
 from codegpt.examples import examples_in
 from codegpt.generate import Candidates, GenerateOptions, Progress, Task, generate
 from codegpt.prompt import Prompt
@@ -120,7 +121,7 @@ def test_half_a_program_is_no_candidate() -> None:
 def test_what_failed_goes_back_to_the_model() -> None:
     engine = answers(WRONG, repaired=RIGHT)
     result = found(engine, samples=4)
-    assert programs(result) == [RIGHT, WRONG] and result.repaired and result.drawn == 20
+    assert programs(result) == [RIGHT, WRONG] and result.repaired and result.drawn == 8
     assert not found(engine, samples=4, repairs=0).repaired
     assert not found(answers(WRONG), samples=4).repaired
     assert found(answers(RIGHT, repaired=WRONG), samples=4).drawn == 4
@@ -145,6 +146,20 @@ def test_it_says_how_far_it_is() -> None:
     assert told == [Progress(1, 5, 1, 1, 1), Progress(3, 5, 2, 2, 2), Progress(5, 5, 2, 3, 2)]
 
 
+def test_it_draws_less_at_once_while_somebody_types() -> None:
+    asked: list[int] = []
+
+    def room(rows: int) -> int:
+        asked.append(rows)
+        return 1 if len(asked) == 1 else rows
+
+    task = Task(REQUEST, FunctionTrial(examples=EXAMPLES, inputs=INPUTS))
+    told: list[Progress] = []
+    options = GenerateOptions(samples=8, at_once=4, margin=99.0)
+    generate(task, answers(RIGHT, WRONG), CHAT, run_here, options, told.append, room=room)
+    assert asked == [4, 4, 2] and [each.drawn for each in told] == [1, 2, 6, 8]
+
+
 def test_a_model_without_a_chat_template() -> None:
     engine = ScriptedEngine(lambda _prompt, _row: RIGHT + "\nprint(f(1))\n")
     task = Task(REQUEST, FunctionTrial(examples=EXAMPLES, inputs=INPUTS))
@@ -156,3 +171,54 @@ def test_a_model_without_a_chat_template() -> None:
 def test_an_empty_answer_is_a_program_that_does_nothing(text: str) -> None:
     result = found(ScriptedEngine(text, MARKUP), samples=2)
     assert [each.evidence.passed for each in result.ranked] == [0]
+
+
+def test_a_file_that_does_not_load_is_nobodys_fault() -> None:
+    def run_none(jobs: Sequence[Job]) -> Iterator[Outcome]:
+        for _ in jobs:
+            yield Outcome(End.NOT_LOADED, raised=Raised("ImportError", (), "attempted relative import"))
+
+    task = Task(REQUEST, FunctionTrial(examples=EXAMPLES), stub="from . import x\n")
+    [first] = generate(task, answers(RIGHT), CHAT, run_none, GenerateOptions(samples=2)).ranked
+    assert first.evidence.level is Level.PARSES
+    assert first.evidence.reason == "the file itself does not load in the jail: ImportError: attempted relative import"
+
+
+def test_a_language_whose_interpreter_is_missing() -> None:
+    def refuse(jobs: Sequence[Job]) -> Iterator[Outcome]:
+        raise SandboxUnavailable("no runner for javascript on this machine")
+
+    task = Task(REQUEST, FunctionTrial(examples=EXAMPLES))
+    [first] = generate(task, answers(RIGHT), CHAT, refuse, GenerateOptions(samples=2)).ranked
+    assert first.evidence.reason == "no runner for javascript on this machine"
+
+
+def test_it_ends_between_two_runs_as_well() -> None:
+    seen = 0
+
+    def count(jobs: Sequence[Job]) -> Iterator[Outcome]:
+        nonlocal seen
+        for outcome in run_here(jobs):
+            seen += 1
+            yield outcome
+
+    task = Task(REQUEST, FunctionTrial(examples=EXAMPLES, inputs=INPUTS))
+    options = GenerateOptions(samples=9, at_once=8)
+    result = generate(task, answers(RIGHT, WRONG, BROKEN), CHAT, count, options, cancelled=lambda: seen > 1)
+    assert [each.evidence.level for each in result.ranked] == [Level.EXAMPLES, Level.AGREEMENT]
+    result = generate(task, answers(RIGHT, WRONG), CHAT, count, options, cancelled=lambda: seen > 0)
+    assert result.ranked == ()
+
+
+def test_a_repair_that_does_not_fit_leaves_what_is_there() -> None:
+    def script(prompt: Prompt, row: int) -> str:
+        if "This is wrong" in prompt_text(prompt):
+            raise PromptTooLong("too long")
+        return WRONG + "```"
+
+    assert programs(found(ScriptedEngine(script, MARKUP), samples=2)) == [WRONG]
+
+
+def test_a_repair_that_repeats_itself_is_no_agreement() -> None:
+    result = found(answers(WRONG, repaired=WRONG), samples=4)
+    assert [each.evidence.agree for each in result.ranked] == [4] and result.drawn > 4

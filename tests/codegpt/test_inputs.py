@@ -1,5 +1,9 @@
 """Inputs: plain data of the right types, the same from the same seed, and the examples first."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -102,6 +106,11 @@ def test_types(annotation: str, kind: type) -> None:
         "list[Path]",
         "dict[int, str, str]",
         "Callable[[int], str]",
+        "set[list[int]]",
+        "dict[list[int], int]",
+        "set[set[int]]",
+        "dict[int | list[int], int]",
+        "frozenset[tuple[list[int]]]",
         "int |",
         "Union[Path]",
         "a.b.c",
@@ -125,3 +134,31 @@ def test_a_change_keeps_the_type_and_the_value_it_was_given(value: Any, seed: in
     before = repr(value)
     assert type(change(value, Random(seed))) is type(value)
     assert repr(value) == before
+
+
+@pytest.mark.parametrize(
+    "value", [float("inf"), float("nan"), -1e308, pytest.param(10**4400, id="huge"), [float("inf")], {"a": 1e999}]
+)
+def test_odd_values_can_be_changed(value: Any) -> None:
+    for seed in range(50):
+        assert type(change(value, Random(seed))) is type(value)
+    found = inputs_for(PLAIN, [Call("f", (value, "a"))], 10)
+    assert all(len(repr(call)) < 1 << 16 for call in found)
+
+
+def test_a_parameter_that_has_to_be_named_is_not_drawn() -> None:
+    assert inputs_for(interface_of_signature("f(x: int, *, key: str)"), [], 10) == ()
+    assert len(inputs_for(interface_of_signature("f(x: int, *, key: str = '')"), [], 10)) == 10
+
+
+def test_nothing_is_written_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (
+        "from codegpt.inputs import inputs_for; from codegpt.interface import interface_of_signature as of\n"
+        "print(inputs_for(of('f(a: str, b: list[int], c: dict[str, float])'), [], 5))"
+    )
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    runs = [
+        subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=here, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert runs[0].stdout == runs[1].stdout != "" and list(tmp_path.iterdir()) == []

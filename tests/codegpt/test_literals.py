@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from codegpt.literals import NotLiteral, Term, closing, read_call, read_literal
+from codegpt.literals import NotLiteral, Term, closing, read_call, read_literal, text_of
 
 
 @pytest.mark.parametrize(
@@ -117,3 +117,46 @@ def test_brackets_in_quotes_do_not_close() -> None:
     for text in ("(]", "('", "(", "([)]"):
         with pytest.raises(NotLiteral):
             closing(text, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9" * 400,
+        f"{'9' * 290} + 0.5 * {'9' * 290}",
+        f"{'9' * 299}0.5 + {'8' * 299}",
+        "1" + " + 1" * 5000,
+        "0x" + "f" * 4000,
+        "[" * 1000 + "]" * 1000,
+        "-" * 5000 + "1",
+        "(1e308+1e308j) * 2",
+    ],
+)
+def test_what_python_cannot_hold_is_no_literal(text: str) -> None:
+    for read in (read_literal, lambda each: read_call(f"({each})", 0)):
+        try:
+            read(text)
+        except NotLiteral:
+            continue
+
+
+def test_a_bracket_that_is_too_far_away() -> None:
+    with pytest.raises(NotLiteral):
+        closing("[" + " " * 50_000 + "]", 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"b", "a", "c"}, "{'a', 'b', 'c'}"),
+        (set(), "set()"),
+        (frozenset({2, 1}), "frozenset({1, 2})"),
+        ({"b": 1, "a": [2.0]}, "{'a': [2.0], 'b': 1}"),
+        ((1,), "(1,)"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (10**400, hex(10**400)),
+        (math.nan, "nan"),
+    ],
+)
+def test_values_as_text(value: object, expected: str) -> None:
+    assert text_of(value) == expected  # type: ignore[arg-type]

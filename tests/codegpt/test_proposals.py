@@ -55,7 +55,7 @@ def test_when_an_answer_is_over() -> None:
 
 
 def test_how_a_model_is_asked() -> None:
-    request = Request("", "def f(x: int) -> int:\n    \"\"\"Twice.\"\"\"\n")
+    request = Request("", 'def f(x: int) -> int:\n    """Twice."""\n')
     [plain] = render_proposals(request, F, None, frozenset()).parts
     assert str(plain).endswith('"""Twice."""\n    pass\n\n\n# Tests of f\nassert f(')
     chat = ChatTemplate("{% for message in messages %}<{{ message.role }}>{{ message.content }}{% endfor %}<answer>")

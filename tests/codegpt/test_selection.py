@@ -14,6 +14,7 @@ from codegpt.selection import (
     distinguishing,
     dual_agreement,
     rank,
+    settled,
     won,
 )
 
@@ -31,8 +32,8 @@ def test_more_examples_come_first_however_few_agree() -> None:
     seen = {0: Seen((True, False), ("= 1",)), 1: Seen((True, True), ("= 2",))}
     assert order(some, seen) == [1, 0]
     assert [each.evidence for each in rank(some, seen)] == [
-        Evidence(Level.EXAMPLES, 2, 2, 1, 10),
-        Evidence(Level.AGREEMENT, 1, 2, 9, 10, reason="fails 1 of the examples"),
+        Evidence(Level.EXAMPLES, 2, 2, 1, 10, inputs=1),
+        Evidence(Level.AGREEMENT, 1, 2, 9, 10, reason="fails 1 of the examples", inputs=1),
     ]
 
 
@@ -41,14 +42,14 @@ def test_the_larger_cluster_comes_first_and_its_likeliest_member_stands_for_it()
     seen = {0: Seen((True,), ("= 1",)), 1: Seen((True,), ("= 2",)), 2: Seen((True,), ("= 2",))}
     assert order(some, seen) == [2, 0, 1]  # the best of each cluster, then the second of each
     assert [each.cluster for each in rank(some, seen)] == [0, 1, 0]
-    assert rank(some, seen)[0].evidence == Evidence(Level.EXAMPLES, 1, 1, 2, 3)
+    assert rank(some, seen)[0].evidence == Evidence(Level.EXAMPLES, 1, 1, 2, 3, inputs=1)
 
 
 def test_without_examples_agreement_decides_and_is_said() -> None:
     some = [candidate(0), candidate(1, samples=2), candidate(2)]
     seen = {0: Seen((), ("= 1",)), 1: Seen((), ("= 2",)), 2: Seen((), ("= 2",))}
     first, *_, last = rank(some, seen)
-    assert first.evidence == Evidence(Level.AGREEMENT, 0, 0, 3, 4, reason="no examples given")
+    assert first.evidence == Evidence(Level.AGREEMENT, 0, 0, 3, 4, reason="no examples given", inputs=1)
     assert last.candidate.number == 2 and rank(some, seen)[1].evidence.level is Level.PARSES
     assert rank(some, seen)[1].evidence.reason == "no other sample agrees"
 
@@ -135,3 +136,18 @@ def test_the_order_does_not_depend_on_the_order_given(drawn: list[tuple[int, flo
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert rank(shuffled, seen) == rank(some, seen)
     assert sorted(each.candidate.number for each in rank(some, seen)) == list(range(len(some)))
+
+
+def test_tests_that_say_nothing_of_one_are_failed_by_it() -> None:
+    seen = {0: Seen((True, True)), 1: Seen((True,), untested="a class"), 2: Seen(why_not_run="late")}
+    assert settled(seen) == {**seen, 1: Seen((True, False))}
+    none = {1: Seen((True,), untested="a class"), 2: Seen(why_not_run="late")}
+    assert settled(none) == none
+
+
+def test_evidence_says_on_how_many_inputs() -> None:
+    one = candidate(0, samples=2)
+    evidence = rank([one], {0: Seen((), ("= 1", "! KeyError", "? timeout"))})[0].evidence
+    assert (evidence.inputs, evidence.level) == (2, Level.AGREEMENT)
+    nothing = rank([one], {0: Seen((), ("! KeyError",))})[0].evidence
+    assert (nothing.level, nothing.reason) == (Level.PARSES, "comes to no value on any input")

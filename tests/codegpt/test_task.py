@@ -34,6 +34,9 @@ def script_task(words: str, language: str = "python", *turns: str) -> Task:
         ("sort a list by length", False),
         ("a function that prints nothing and returns the sum", False),
         ("return the printable characters", False),
+        ("terminal velocity of a body. v(1.0) == 4.4", False),
+        ("Pretty print a matrix. pp([[1]]) == '1'", False),
+        ("print the longest line of the input", True),
     ],
 )
 def test_a_program_or_a_function(words: str, script: bool) -> None:
@@ -123,9 +126,11 @@ def test_a_method_is_not_called_but_its_session_is_run() -> None:
     assert isinstance(told.trial, FunctionTrial) and told.trial.inputs == () and len(told.trial.examples) == 1
 
 
-@pytest.mark.parametrize("text", ["", "x = 1\n", "class A:\n    x = 1\n"])
+@pytest.mark.parametrize(
+    "text", ["", "x = 1\n", "class A:\n    x = 1\n", "def f():\n    return 1\n", "def f():\n    def g():\n"]
+)
 def test_where_no_function_begins(text: str) -> None:
-    with pytest.raises(InputError, match="no function begins"):
+    with pytest.raises(InputError, match="no function without a body ends at the cursor"):
         place_at(Document(text, language="python"), len(text))
 
 
@@ -135,7 +140,9 @@ def test_an_interface_without_parameters() -> None:
 
 
 def test_what_is_said_later_counts() -> None:
-    task = function_task("f(1) == 2 and f(2) == 3", interface_of_signature("f(n: int)"), None, "No: f(1) == 5", "f(7) == 8")
+    task = function_task(
+        "f(1) == 2 and f(2) == 3", interface_of_signature("f(n: int)"), None, "No: f(1) == 5", "f(7) == 8"
+    )
     assert isinstance(task.trial, FunctionTrial)
     assert [(each.call.args, each.expected) for each in task.trial.examples] == [((1,), 5), ((2,), 3), ((7,), 8)]
     assert [turn.words for turn in task.request.turns] == ["No: f(1) == 5", "f(7) == 8"]
@@ -152,3 +159,33 @@ def test_the_model_proposes_asserts() -> None:
     task = task_of(request, interface, proposals=proposed)
     assert isinstance(task.trial, FunctionTrial)
     assert [each.args for each in task.trial.inputs[:2]] == [(1,), (3,)] and task.trial.proposals == proposed
+
+
+def test_a_function_within_a_branch_and_its_own_docstring() -> None:
+    text = (
+        'class A:\n    def m(self):\n        """f(1) == 99"""\n\n\n'
+        'if True:\n    def f(x: int) -> int:\n        """f(1) == 2"""\n'
+    )
+    document = Document(text, language="python")
+    place = place_at(document, len(text))
+    task = task_for(Asked("", interface=place.interface, place=place), ENGINE)
+    assert isinstance(task.trial, FunctionTrial) and [each.text for each in task.trial.examples] == ["f(1) == 2"]
+    compile(task.stub, "", "exec")
+
+
+def test_what_comes_to_a_coroutine_is_not_called() -> None:
+    assert at("async def f(x: int):\n", ":\n").why_not_run == "f is asynchronous: no call of it can be made up"
+
+
+def test_calls_in_the_prose_of_a_method_are_none_of_it() -> None:
+    begins = "class A:\n    def get(self, n: int) -> int:\n"
+    text = begins + '        """get(2) == 4\n\n        >>> A().get(3)\n        3\n        """\n'
+    task = at(text, '3\n        """\n')
+    assert isinstance(task.trial, FunctionTrial) and len(task.trial.examples) == 1
+    assert all(each.appended for each in task.trial.examples)
+
+
+def test_the_proposed_name_is_that_of_the_example() -> None:
+    engine = ScriptedEngine("values: list[float]) -> float:\n    return 0\n")
+    found = propose_interface("mean of numbers. average([1, 3]) == 2", engine, None)
+    assert found == interface_of_signature("average(values: list[float]) -> float")

@@ -1,4 +1,4 @@
-"""Translations: what is the same in both languages, and what a person gets of `codegpt translate`, with the real jail."""
+"""Translations: what is the same in both languages, and `codegpt translate` with the real jail."""
 
 import json
 import math
@@ -77,6 +77,12 @@ def test_special_numbers_stay() -> None:
     [
         ("f(a, b=None, c: bool = True)", "function f(a, b = null, c = true) {\n"),
         ("f()", "function f() {\n"),
+        ("f(a=(1, 2), b=[None], c='x')", 'function f(a = [1, 2], b = [null], c = "x") {\n'),
+        ("f(a=b'')", ""),
+        ("f(a=g)", ""),
+        ("f(new)", ""),
+        ("f(*a)", ""),
+        ("f(a=float('inf'))", ""),
     ],
 )
 def test_what_it_begins_with(signature: str, expected: str) -> None:
@@ -142,8 +148,9 @@ def test_where_nothing_can_be_compared_it_says_why() -> None:
     assert translation(typed, "javascript", None).task.why_not_run == "there is no jail here"
 
 
-RIGHT = "  if (!values.length) throw new Error('empty');\n  return values.reduce((a, b) => a + b, 0) / values.length;\n}\n```"
-WRONG = "  return values.reduce((a, b) => a + b, 0);\n}\n```"
+SUM = "  return values.reduce((a, b) => a + b, 0)"
+RIGHT = f"  if (!values.length) throw new Error('empty');\n{SUM} / values.length;\n}}\n```"
+WRONG = f"{SUM};\n}}\n```"
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_the_code_of_a_session_stands_behind_the_program_once() -> None:
 def test_what_is_seen() -> None:
     assert TRIAL.seen([answered(2, 10, Raised("ValueError"), 3)]) == Seen((True,), ("= 10", "! ValueError"))
     assert TRIAL.seen([answered(3, Unencodable("Fraction"), [1.0, True], 2)]) == Seen(
-        (False,), ("= a Fraction", "= [1, True]"), frozenset({Vote(0, 3)})
+        (False,), ("? its value is a Fraction", "= [1, True]"), frozenset({Vote(0, 3)})
     )
 
 
@@ -98,7 +98,7 @@ def test_scripts() -> None:
         ((), "()"),
         ([(2, None)], "[(2, None)]"),
         ({"b": 1, "a": 2.0}, "{'a': 2, 'b': 1}"),
-        ({2, 1}, "set(1, 2)"),
+        ({2, 1}, "{1, 2}"),
         (frozenset(), "frozenset()"),
         (b"x", "b'x'"),
         (10**400, hex(10**400)),
@@ -113,3 +113,21 @@ def test_what_is_done_to_the_arguments_counts_where_nothing_is_returned() -> Non
     assert shown(Returned(None, ([1, 2],))) == "None, and its arguments are ([1, 2],)"
     assert shown(Returned(3, ([1, 2],))) == "3"
     assert TRIAL.described[1] == "f(6)"
+
+
+def test_tests_that_say_nothing() -> None:
+    trial = FunctionTrial(examples=(TWO,), tests=Tests("def test(): ...", "f", style="pytest"))
+    said = Outcome(End.COMPLETE, report=TestReport("unavailable", "", "A is a class", 0, 0))
+    assert trial.seen([answered(2), said]) == Seen((True,), untested="the tests were not run: A is a class")
+
+
+def test_a_program_that_did_what_none_may_is_believed_nothing() -> None:
+    assert TRIAL.seen([answered(2, 10, 12, 2, end=End.VIOLATION)]) == Seen(
+        (False,), ("? does what no program may", "? does what no program may")
+    )
+
+
+def test_long_values_are_kept_by_their_digest() -> None:
+    trial = FunctionTrial(inputs=(Call("f"),))
+    one, other = (trial.seen([answered("a" * 10**6 + end)]).behaviour[0] for end in "ab")
+    assert one != other and len(one) < 3000 and "1000003 characters" in one

@@ -28,6 +28,8 @@ pytestmark = pytest.mark.skipif(shutil.which("bwrap") is None, reason="needs bub
 def script(prompt: Prompt, row: int) -> str:
     if prompt_text(prompt).endswith("def "):
         return "add(a: int, b: int) -> int:\n    pass"
+    if prompt_text(prompt).endswith("def add("):
+        return "a: int, b: int) -> int:\n    pass"
     if "standard input" in prompt_text(prompt):
         return "print(sum(map(int, input().split())))\n```"
     return BODIES[row % len(BODIES)]
@@ -101,6 +103,19 @@ def test_a_persons_tests(say: Callable[..., tuple[int, str, str]]) -> None:
     assert out.startswith("# 1: examples passed (1 of 1)") and out.endswith("    return a - b\n")
 
 
+def test_the_tests_of_a_workspace(say: Callable[..., tuple[int, str, str]]) -> None:
+    Path("app.py").write_text("def add(a: int, b: int) -> int:\n    \n")
+    Path("test_app.py").write_text("from app import add\n\ndef test_it():\n    assert add(5, 3) == 2\n")
+    _, out, _ = say("--at", "app.py:2:5", "--workspace", ".", "--samples", "4", "--show", "1")
+    assert out.startswith("# 1: examples passed (1 of 1)") and out.endswith("    return a - b\n")
+    _, out, _ = say("--at", "app.py:2:5", "--samples", "4", "--show", "1")
+    assert out.startswith("# 1: agreement only, ")
+    Path("test_app.py").write_text("from app import A, add\n\ndef test_it():\n    assert A(add(5, 3))\n")
+    Path("app.py").write_text("class A: pass\n\ndef add(a: int, b: int) -> int:\n    \n")
+    _, out, _ = say("--at", "app.py:4:5", "--workspace", ".", "--samples", "4", "--show", "1")
+    assert "agreement only" in out and "the tests were not run: " in out
+
+
 def test_a_script(say: Callable[..., tuple[int, str, str]]) -> None:
     _, out, _ = say("A script that prints the sum.\n\nInput: 1 2\nOutput: 3", "--samples", "2")
     assert out.startswith("# 1: examples passed (1 of 1)") and "input()" in out
@@ -155,6 +170,8 @@ def test_without_a_last_result(say: Callable[..., tuple[int, str, str]]) -> None
         (["x", "--follow-up", "y"], "say all of it there"),
         (["x", "--answer", "first"], "leave out the words"),
         (["--answer", "first", "--follow-up", "y"], "two steps"),
+        (["--answer", "first", "--script"], "leave out --script"),
+        (["x", "--language", "javascript", "--function", "f()"], "are for Python"),
     ],
 )
 def test_bad_input_is_one_clear_line(

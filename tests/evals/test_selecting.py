@@ -87,7 +87,9 @@ def test_asserts_that_a_model_proposed_vote() -> None:
 
 
 def test_the_canonical_solution_answers_once() -> None:
-    problem = Problem("P/1", "python", Request("", "def f(x: int) -> int:\n"), RIGHT, "", None, "def f(x: int) -> int:\n")
+    problem = Problem(
+        "P/1", "python", Request("", "def f(x: int) -> int:\n"), RIGHT, "", None, "def f(x: int) -> int:\n"
+    )
     samples = {"P/1": [Sample("P/1", at, completion=text) for at, text in enumerate((WRONG, WRONG, RIGHT))]}
     result = selected(task_for(problem), samples["P/1"], run_here)
     after = after_answer(task_for(problem), result, problem.program(RIGHT), run_here)

@@ -598,6 +598,15 @@ def test_closing_ends_what_is_running(sandbox: Sandbox) -> None:
     assert until(lambda: not jails & parents().keys(), 1)
 
 
+@pytest.mark.parametrize(("low", "expected"), [(False, 0), (True, 19)])
+def test_the_priority_of_programs(sandbox: Sandbox, low: bool, expected: int) -> None:
+    with Sandbox(workers=1, views=sandbox.views, low_priority=low) as other:
+        other.submit(SLEEP)
+        jails = jails_of(other.pid, 1)
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        assert {os.getpriority(os.PRIO_PROCESS, pid) for pid, _ in jails} == {min(own + expected, 19)}
+
+
 def test_the_jails_end_with_the_supervisor(sandbox: Sandbox) -> None:
     with Sandbox(workers=2, views=sandbox.views) as other:
         futures = [other.submit(SLEEP) for _ in range(3)]

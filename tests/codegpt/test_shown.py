@@ -1,0 +1,21 @@
+"""What is printed of candidates: code with comments, whatever a program has chosen to say."""
+
+from codegpt.generate import Candidates, Question, ranked
+from codegpt.selection import Candidate, Seen
+from codegpt.shown import as_text, one_line, remarks
+
+
+def test_what_a_program_says_stays_one_line() -> None:
+    assert one_line("x\nimport os\x1b[2J\t é \U0001f600") == "x import os\N{REPLACEMENT CHARACTER}[2J é \U0001f600"
+    assert len(one_line("a" * 10_000)) == 203
+    result = ranked([Candidate(0, "x = 1\n")], {0: Seen(why_not_run="no module named 'x\nimport os'")}, 1, ())
+    assert as_text("python", result, 3) == "# 1: parses only, no module named 'x import os'\nx = 1\n"
+
+
+def test_a_question_stays_one_line() -> None:
+    result = Candidates(
+        ranked([Candidate(0, "x\n")], {0: Seen()}, 1, ()).ranked,
+        1,
+        question=Question(0, "f(1)", "= a\x1b\nb", "! E\nF"),
+    )
+    assert "For f(1) the first gives a\N{REPLACEMENT CHARACTER} b, the second raises E F." in remarks(result)[0]
