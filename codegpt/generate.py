@@ -45,6 +45,10 @@ class Task:
     stub: str = ""
 
 
+DRAWING = 0.9
+"""Of the budget; the rest is for running what was drawn last."""
+
+
 @dataclass(frozen=True)
 class GenerateOptions:
     """How much is drawn.
@@ -163,12 +167,8 @@ def generate(
         PromptTooLong: the request does not fit the model's context.
     """
     options = options or GenerateOptions()
-    ends = None if options.budget_s is None else time.monotonic() + options.budget_s
-
-    def over() -> bool:
-        return cancelled() or (ends is not None and time.monotonic() >= ends)
-
-    pool = _Pool(_loadable(task, run), run, chat is not None, over)
+    clock = _Clock(options.budget_s, cancelled)
+    pool = _Pool(_loadable(task, run), run, chat is not None, clock.over)
     prompt = render_request(task.request, chat, engine.info.markup)
 
     def draw(prompt: Prompt, rows: int, first: int) -> None:
@@ -178,7 +178,7 @@ def generate(
             temperature=0.0 if greedy else options.temperature,
             seed=options.seed,
             first_row=first,
-            timeout_s=None if ends is None else max(0.0, ends - time.monotonic()),
+            timeout_s=clock.left_to_draw(),
         )
         begun = time.monotonic()
         [found] = engine.generate([prompt], params, n=rows, watch=pool.watch, cancelled=cancelled)
@@ -186,7 +186,7 @@ def generate(
         pool.take(found)
         told(pool.progress(options.samples))
 
-    while not over() and pool.drawn < options.samples:
+    while clock.left_to_draw() != 0 and pool.drawn < options.samples:
         rows = 1 if pool.drawn == 0 else room(min(options.at_once, options.samples - pool.drawn))
         draw(prompt, rows, pool.drawn)
         if won(pool.clusters(), pool.drawn, options.samples - pool.drawn, options.margin):
@@ -195,12 +195,32 @@ def generate(
     pool.repairing = True
     for _ in range(options.repairs):
         again = pool.to_repair()
-        if again is None or over():
+        if again is None or clock.left_to_draw() == 0:
             break
         rows = room(min(options.at_once, options.samples))
         with suppress(PromptTooLong):  # then what is there stays
             draw(render_request(again, chat, engine.info.markup), rows, pool.drawn)
     return pool.result(before)
+
+
+class _Clock:
+    """The budget, from now on."""
+
+    def __init__(self, budget_s: float | None, cancelled: Cancelled) -> None:
+        self._begun = time.monotonic()
+        self._budget_s = budget_s
+        self._cancelled = cancelled
+
+    def over(self) -> bool:
+        """Whether nothing more is to be run."""
+        spent = time.monotonic() - self._begun
+        return self._cancelled() or (self._budget_s is not None and spent >= self._budget_s)
+
+    def left_to_draw(self) -> float | None:
+        """Seconds; None for as long as it takes, 0 where no more is to be drawn."""
+        if self._cancelled():
+            return 0.0
+        return None if self._budget_s is None else max(0.0, self._begun + DRAWING * self._budget_s - time.monotonic())
 
 
 def _loadable(task: Task, run: Run | None) -> Task:

@@ -74,7 +74,7 @@ def test_unsafe_is_opened_only_by_name() -> None:
 def test_a_jail_that_leaks_is_refused(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Sandbox] = []
 
-    def leaking(backend: Backend, views: object, workers: int = 0) -> tuple[Sandbox, list[Attempt]]:
+    def leaking(backend: Backend, views: object, workers: int, low: bool) -> tuple[Sandbox, list[Attempt]]:
         tried.append(Sandbox(backend, views=sandbox.views, workers=1))
         return tried[0], [Attempt("outside file", ""), Attempt("fork", "got 64"), Attempt("memory", "got 1")]
 
