@@ -1,7 +1,8 @@
 """Whether memory stays flat: thousands of requests in many documents, and what the process holds after each hundred.
 
 A seeded person types in documents made of random words, jumps, changes the text above the cursor and comes back. The
-documents are short and little is written, so that the many requests take minutes. The last line of standard output is JSON.
+documents are short and little is written, so that the many requests take minutes. The last line of standard output is
+JSON.
 
     python benchmarks/memory.py [--requests N] [--out FILE.json] [--picture FILE.svg]
 """

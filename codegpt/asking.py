@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from codegpt.load import LoadedModel
 
 _OPTIONS = (
-    click.option("--samples", default=32, show_default=True, type=click.IntRange(1, 1000), help="Answers at most, before a repair."),
+    click.option(
+        "--samples", default=32, show_default=True, type=click.IntRange(1, 1000), help="At most, before repairs."
+    ),
     click.option("--budget-s", default=60.0, show_default=True, type=click.FloatRange(1.0), help="Seconds at most."),
     click.option("--temperature", default=0.8, show_default=True, type=click.FloatRange(0.0, 2.0, min_open=True)),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0)),
