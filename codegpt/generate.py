@@ -22,7 +22,7 @@ from codegpt.request import Request, answered, failed, program_of, render_reques
 from codegpt.sandbox.outcome import End, Outcome
 from codegpt.sandbox.program import Call, Calls, Job, Program
 from codegpt.selection import Candidate, Cluster, Ranked, Seen, clusters, distinguishing, rank, settled, won
-from codegpt.trial import Trial
+from codegpt.trial import MODULE_LIMITS, Trial
 
 Run = Callable[[Sequence[Job]], Iterable[Outcome]]
 """Does jobs, and gives their outcomes in the same order; `Sandbox.run_all` is one."""
@@ -35,14 +35,14 @@ class Task:
     Attributes:
         trial: None where nothing can be run; then `why_not_run` says why.
         failure: what a person, and the model, is told of an example that fails, by its number.
-        stub: a program that has to load where any candidate can: the file with no body in the hole; "" for none.
+        stub: a program that has to load where any candidate can: the file with no body in the hole; None for none.
     """
 
     request: Request
     trial: Trial | None = None
     why_not_run: str = ""
     failure: Callable[[int], str] = str
-    stub: str = ""
+    stub: Program | None = None
 
 
 DRAWING = 0.9
@@ -225,10 +225,10 @@ class _Clock:
 
 def _loadable(task: Task, run: Run | None) -> Task:
     """The task, without its trial where no candidate could be loaded: that is not the candidates' fault."""
-    if not task.stub or task.trial is None or run is None:
+    if task.stub is None or task.trial is None or run is None:
         return task
     try:
-        [outcome] = run([Job(Program(task.stub, task.request.language), Calls((Call("codegpt_stub"),)))])
+        [outcome] = run([Job(task.stub, Calls((Call("codegpt_stub"),)), MODULE_LIMITS)])
     except CodeGPTError as error:
         return replace(task, trial=None, why_not_run=str(error))
     if outcome.end is End.COMPLETE:

@@ -21,8 +21,8 @@ from codegpt.interface import Interface, docstring_of, interface_of, open_functi
 from codegpt.languages import LANGUAGES
 from codegpt.proposals import Proposal, over_in, proposals_in, render_proposals
 from codegpt.request import Request, Turn, render_request
-from codegpt.sandbox.program import LANGUAGE_LIMITS, Call, Limits, Tests
-from codegpt.trial import LIMITS, FunctionTrial, ScriptTrial
+from codegpt.sandbox.program import LANGUAGE_LIMITS, Call, Limits, Program, Tests
+from codegpt.trial import LIMITS, MODULE_LIMITS, FunctionTrial, ScriptTrial
 
 CONTEXT_TOKENS = 1024
 """Of the file before a function, so much is shown to the model."""
@@ -100,6 +100,7 @@ class Asked:
     Attributes:
         interface: None for a program that reads standard input and prints.
         place: where in a file the function stands; None for one that stands alone.
+        module: of a place in a workspace that is trusted, see `Program`.
         turns: what came of it before, and what was said then.
     """
 
@@ -109,6 +110,7 @@ class Asked:
     place: Place | None = None
     tests: Tests | None = None
     turns: tuple[Turn, ...] = ()
+    module: str = ""
 
 
 def task_for(asked: Asked, engine: Engine) -> Task:
@@ -122,7 +124,9 @@ def task_for(asked: Asked, engine: Engine) -> Task:
     window = fit_window(Document(place.before), len(place.before), CONTEXT_TOKENS, 0, engine.count_tokens)
     request = Request(asked.words, place.begins, context=window.prefix.strip("\n"), turns=asked.turns)
     task = task_of(request, asked.interface, asked.tests, place.before, place.after, docstring=place.docstring)
-    return replace(task, stub=place.stub)
+    if isinstance(task.trial, FunctionTrial) and asked.module:
+        task = replace(task, trial=replace(task.trial, module=asked.module, limits=MODULE_LIMITS))
+    return replace(task, stub=Program(place.stub, asked.language, asked.module))
 
 
 def _described(interface: Interface, words: str) -> str:

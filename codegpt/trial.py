@@ -23,6 +23,9 @@ from codegpt.selection import NOTHING, RAISED, VALUE, Seen, Vote
 LIMITS = Limits(cpu_s=1, wall_s=4.0)
 """Of one candidate: whoever waits for the answer waits for the slowest of many."""
 
+MODULE_LIMITS = replace(LIMITS, cpu_s=5, wall_s=15.0)
+"""Of one that is loaded with its package, which may take seconds."""
+
 _ENDS = {
     End.CPU_TIME: "timeout",
     End.WALL_TIME: "timeout",
@@ -56,6 +59,7 @@ class FunctionTrial:
 
     Attributes:
         head, tail: what stands around a candidate in the program that is run.
+        module: see `Program`.
     """
 
     language: str = "python"
@@ -66,6 +70,7 @@ class FunctionTrial:
     limits: Limits = LIMITS
     head: str = ""
     tail: str = ""
+    module: str = ""
 
     def jobs(self, program: str) -> list[Job]:
         """One for all calls, one for the tests."""
@@ -73,8 +78,10 @@ class FunctionTrial:
         proposed = [each.example for each in self.proposals]
         appended = "".join(dict.fromkeys(example.appended for example in (*self.examples, *proposed)))
         calls = (*(e.call for e in self.examples), *self.inputs, *(e.call for e in proposed))
-        jobs = [Job(Program(whole + appended, self.language), Calls(calls), self.limits)] if calls else []
-        return jobs + ([Job(Program(whole, self.language), self.tests, _for_tests(self.limits))] if self.tests else [])
+        jobs = [Job(Program(whole + appended, self.language, self.module), Calls(calls), self.limits)] if calls else []
+        if self.tests:
+            jobs.append(Job(Program(whole, self.language, self.module), self.tests, _for_tests(self.limits)))
+        return jobs
 
     def seen(self, outcomes: Sequence[Outcome]) -> Seen:
         """Examples, behaviour and votes."""

@@ -14,6 +14,7 @@ from codegpt.languages import LANGUAGES
 from codegpt.literals import NotLiteral, read_literal
 from codegpt.request import Turn
 from codegpt.sandbox.program import Tests
+from codegpt.sandbox.workspace import module_in
 from codegpt.source_file import offset_of, read_document
 from codegpt.trial import behaviour_of, behaviour_of_output
 from codegpt.workspace_tests import find_tests, given_tests
@@ -138,7 +139,8 @@ def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "As
     from codegpt.task import Asked, place_at, propose_interface, wants_script
 
     if wanted.follow_up:
-        return _further(wanted.follow_up, wanted.signature, wanted.tests)
+        further = _further(wanted.follow_up, wanted.signature, wanted.tests)
+        return further if workspace else replace(further, module="")
     if wanted.at:
         match = re.fullmatch(r"(?P<file>.+?):(?P<place>\d+:\d+)", wanted.at)
         if match is None:
@@ -150,7 +152,8 @@ def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "As
         tests = _tests(wanted.tests, place.interface)
         if tests is None and workspace is not None and not place.interface.owner:
             tests = find_tests(place.interface.name, Path(match["file"]), workspace)
-        return Asked(wanted.words, "python", place.interface, place, tests)
+        module = module_in(workspace, Path(match["file"])) if workspace else ""
+        return Asked(wanted.words, "python", place.interface, place, tests, module=module)
     words, language = wanted.words, wanted.language
     function_wanted = wanted.signature is not None or wanted.tests is not None
     if language != "python" or wanted.script or (not function_wanted and wants_script(words)):

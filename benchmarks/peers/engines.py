@@ -25,10 +25,10 @@ from codegpt.engine.decode import Row
 from codegpt.engine.device import choose_placement
 from codegpt.engine.protocol import (
     Cancelled,
+    GenerateOnly,
     Generation,
     ModelInfo,
     PromptWork,
-    Same,
     SamplingParams,
     StopReason,
     Watch,
@@ -45,27 +45,16 @@ GoOnRow = Callable[[int, int], bool]
 """The same for many rows: `go_on(row, token)`."""
 
 
-class Peer(ABC):
+class Peer(GenerateOnly, ABC):
     """An engine that writes one greedy row."""
 
     def __init__(self, name: str, tokens: Tokens, context_tokens: int, dtype: str) -> None:
+        super().__init__(ModelInfo(name, "", context_tokens, frozenset(tokens.markup), "cpu", dtype))
         self._tokens = tokens
-        self._last_prompt = PromptWork()
-        self._info = ModelInfo(name, "", context_tokens, frozenset(tokens.markup), "cpu", dtype)
 
     @abstractmethod
     def write(self, ids: Sequence[int], most: int, go_on: GoOn) -> None:
         """Write greedily behind a prompt."""
-
-    @property
-    def info(self) -> ModelInfo:
-        """What it is."""
-        return self._info
-
-    @property
-    def last_prompt(self) -> PromptWork:
-        """How long the last prompt was."""
-        return self._last_prompt
 
     def count_tokens(self, text: str) -> int:
         """How many tokens `text` takes as plain text."""
@@ -92,45 +81,8 @@ class Peer(ABC):
             return row.stop_reason is None
 
         self.write(ids, params.max_new_tokens, go_on)
-        self._last_prompt = PromptWork(len(ids), len(ids))
+        self.last_prompt = PromptWork(len(ids), len(ids))
         return [[row.generation(StopReason.LENGTH)]]
-
-    def search(
-        self,
-        prompt: Prompt,
-        params: SamplingParams,
-        width: int,
-        *,
-        watch: Watch | None = None,
-        same: Same = str,
-        cancelled: Cancelled = never,
-    ) -> list[Generation]:
-        """Not asked of peers."""
-        raise NotImplementedError
-
-    def logprobs_after(
-        self,
-        prompt: Prompt,
-        texts: Sequence[str],
-        following: str,
-        *,
-        most_tokens: int,
-        timeout_s: float | None = None,
-        cancelled: Cancelled = never,
-    ) -> list[float] | None:
-        """Not asked of peers."""
-        raise NotImplementedError
-
-    def seconds_to_read(self, prompt: Prompt) -> float:
-        """Not known."""
-        return 0.0
-
-    def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:  # noqa: B027
-        """They do not read ahead."""
-
-    @abstractmethod
-    def forget(self) -> None:
-        """Lose what is known of earlier prompts."""
 
 
 class LlamaCpp(Peer):
@@ -289,9 +241,6 @@ class Generate(Peer):
             stopping_criteria=[told],
             **how,
         )
-
-    def forget(self) -> None:
-        """It keeps nothing."""
 
 
 class _Told(StoppingCriteria):

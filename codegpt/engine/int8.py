@@ -23,8 +23,8 @@ BLOCK_ROWS = 32
 256 rows takes a fifth less than by tiles of float32, one of 16 half."""
 
 TILE_ELEMENTS = 2**22
-"""Of a tile that is turned into bf16: 8 MiB, which the third-level cache holds. Measured (AVX-512-bf16): prompts are read
-a tenth faster than with tiles that a core's own cache holds, as there are fewer small products."""
+"""Of a tile that is turned into bf16: 8 MiB, which the third-level cache holds. Measured (AVX-512-bf16): prompts are
+read a tenth faster than with tiles that a core's own cache holds, as there are fewer small products."""
 
 _ROWS_AT_ONCE = 2048
 """So many rows of a matrix are rounded at once: the work takes several times their memory."""

@@ -201,3 +201,47 @@ class Engine(Protocol):
     def forget(self) -> None:
         """Drop what is kept of earlier calls, so that what comes next does not depend on them in any digit."""
         ...
+
+
+class GenerateOnly:
+    """What an `Engine` has beside `generate`, for one that is asked for nothing else and keeps nothing."""
+
+    def __init__(self, info: ModelInfo) -> None:
+        self.info = info
+        self.last_prompt = PromptWork()
+
+    def search(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        width: int,
+        *,
+        watch: Watch | None = None,
+        same: Same = str,
+        cancelled: Cancelled = never,
+    ) -> list[Generation]:
+        """Not made."""
+        raise NotImplementedError
+
+    def logprobs_after(
+        self,
+        prompt: Prompt,
+        texts: Sequence[str],
+        following: str,
+        *,
+        most_tokens: int,
+        timeout_s: float | None = None,
+        cancelled: Cancelled = never,
+    ) -> list[float] | None:
+        """Not known."""
+        return None
+
+    def seconds_to_read(self, prompt: Prompt) -> float:
+        """Not known."""
+        return 0.0
+
+    def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
+        """Nothing is read ahead."""
+
+    def forget(self) -> None:
+        """Nothing is kept."""

@@ -208,6 +208,7 @@ def _job_message(job: Job) -> Message:
     message: Message = {
         "language": job.program.language,
         "source": job.program.source,
+        "module": job.program.module,
         "limits": asdict(job.limits_in_force),
     }
     if isinstance(job.task, Calls):

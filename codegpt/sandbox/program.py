@@ -35,22 +35,30 @@ LANGUAGE_LIMITS: dict[str, Limits] = {
 
 @dataclass(frozen=True)
 class Program:
-    """The text that a model wrote."""
+    """The text that a model wrote.
+
+    Attributes:
+        module: in a trusted workspace, the dotted name of the module of Python that it takes the place of, and whose
+            package it imports from; "" for a program that stands alone.
+    """
 
     source: str
     language: str = "python"
+    module: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no jail can run.
 
         Raises:
             SandboxUnavailable: if the language has no runner.
-            InputError: if the source is too long.
+            InputError: if the source is too long, or `module` is no name.
         """
         if self.language not in LANGUAGE_LIMITS:
             raise SandboxUnavailable(
                 f"no runner for {self.language}; programs in {' and '.join(LANGUAGE_LIMITS)} can be run"
             )
+        if self.module and not all(part.isidentifier() for part in self.module.split(".")):
+            raise InputError(f"{self.module!r} is no name of a module")
         if len(self.source) > LONGEST_SOURCE:
             raise InputError(f"a program of {len(self.source)} characters; at most {LONGEST_SOURCE} are run")
 

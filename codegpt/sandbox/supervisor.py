@@ -126,6 +126,7 @@ def _start_program(warden: Warden, jail: Jail, job: Message) -> None:
             "limits": warden.limits_message(jail.limits),
             "mode": "script" if "stdin" in job else "functions",
             "source": job["source"],
+            "module": job["module"],
             "paths": import_paths(warden.backend, warden.views[job["language"]]),
         }
     )

@@ -81,6 +81,17 @@ def environment_of(root: Path) -> Path | None:
     return None
 
 
+def module_in(root: Path, file: Path) -> str:
+    """The dotted name by which programs in the jail import a file of the workspace; "" where they cannot."""
+    root, file = Path(os.path.realpath(root)), Path(os.path.realpath(file))
+    base = root / "src" if (root / "src").is_dir() and file.is_relative_to(root / "src") else root
+    if not file.is_relative_to(base):
+        return ""
+    parts = file.relative_to(base).with_suffix("").parts
+    parts = parts[:-1] if parts[-1] == "__init__" else parts
+    return ".".join(parts) if all(part.isidentifier() for part in parts) else ""
+
+
 def secrets_beneath(root: str) -> Masks:
     """The files and directories beneath `root` whose names say that they hold secrets.
 

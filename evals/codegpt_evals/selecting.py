@@ -7,17 +7,16 @@ from their grades, which selection never sees.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from codegpt.chat import ChatTemplate
 from codegpt.engine.protocol import (
     Cancelled,
     Engine,
+    GenerateOnly,
     Generation,
     ModelInfo,
-    PromptWork,
-    Same,
     SamplingParams,
     StopReason,
     Watch,
@@ -50,14 +49,17 @@ WAYS = (
 )
 
 
-@dataclass
-class Recorded:
-    """An engine that has answered already."""
+class Recorded(GenerateOnly):
+    """An engine that has answered already.
 
-    samples: Sequence[Sample]
-    begins: str = ""  # of the programs, what is no part of an answer
-    info: ModelInfo = field(default_factory=lambda: ModelInfo("recorded", "", 1 << 20, frozenset(), "none", "none"))
-    last_prompt: PromptWork = field(default_factory=PromptWork)
+    Args:
+        begins: of the programs, what is no part of an answer.
+    """
+
+    def __init__(self, samples: Sequence[Sample], begins: str = "", info: ModelInfo | None = None) -> None:
+        super().__init__(info or ModelInfo("recorded", "", 1 << 20, frozenset(), "none", "none"))
+        self.samples = samples
+        self.begins = begins
 
     def count_tokens(self, text: str) -> int:
         """Not known: characters."""
@@ -76,42 +78,6 @@ class Recorded:
         """The samples of those numbers, whatever is asked."""
         wanted = self.samples[params.first_row : params.first_row + n]
         return [[_generation(sample, self.begins) for sample in wanted] for _ in prompts]
-
-    def search(
-        self,
-        prompt: Prompt,
-        params: SamplingParams,
-        width: int,
-        *,
-        watch: Watch | None = None,
-        same: Same = str,
-        cancelled: Cancelled = never,
-    ) -> list[Generation]:
-        """Not asked."""
-        raise NotImplementedError
-
-    def logprobs_after(
-        self,
-        prompt: Prompt,
-        texts: Sequence[str],
-        following: str,
-        *,
-        most_tokens: int,
-        timeout_s: float | None = None,
-        cancelled: Cancelled = never,
-    ) -> list[float] | None:
-        """Not known."""
-        return None
-
-    def seconds_to_read(self, prompt: Prompt) -> float:
-        """None."""
-        return 0.0
-
-    def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
-        """Nothing to do."""
-
-    def forget(self) -> None:
-        """It keeps nothing."""
 
 
 def _generation(sample: Sample, begins: str) -> Generation:

@@ -13,7 +13,7 @@ from codegpt.generate import Candidates, GenerateOptions, Progress, Task, genera
 from codegpt.prompt import Prompt
 from codegpt.request import Request
 from codegpt.sandbox.outcome import End, Outcome, Raised, Reply, Returned
-from codegpt.sandbox.program import Call, Calls, Job
+from codegpt.sandbox.program import Call, Calls, Job, Program
 from codegpt.selection import Level
 from codegpt.trial import FunctionTrial
 
@@ -178,7 +178,7 @@ def test_a_file_that_does_not_load_is_nobodys_fault() -> None:
         for _ in jobs:
             yield Outcome(End.NOT_LOADED, raised=Raised("ImportError", (), "attempted relative import"))
 
-    task = Task(REQUEST, FunctionTrial(examples=EXAMPLES), stub="from . import x\n")
+    task = Task(REQUEST, FunctionTrial(examples=EXAMPLES), stub=Program("from . import x\n"))
     [first] = generate(task, answers(RIGHT), CHAT, run_none, GenerateOptions(samples=2)).ranked
     assert first.evidence.level is Level.PARSES
     assert first.evidence.reason == "the file itself does not load in the jail: ImportError: attempted relative import"

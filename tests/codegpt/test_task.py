@@ -170,7 +170,8 @@ def test_a_function_within_a_branch_and_its_own_docstring() -> None:
     place = place_at(document, len(text))
     task = task_for(Asked("", interface=place.interface, place=place), ENGINE)
     assert isinstance(task.trial, FunctionTrial) and [each.text for each in task.trial.examples] == ["f(1) == 2"]
-    compile(task.stub, "", "exec")
+    assert task.stub is not None
+    compile(task.stub.source, "", "exec")
 
 
 def test_what_comes_to_a_coroutine_is_not_called() -> None:

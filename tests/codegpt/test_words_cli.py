@@ -116,6 +116,20 @@ def test_the_tests_of_a_workspace(say: Callable[..., tuple[int, str, str]]) -> N
     assert "agreement only" in out and "the tests were not run: " in out
 
 
+def test_a_module_that_imports_from_its_package(say: Callable[..., tuple[int, str, str]]) -> None:
+    Path().chmod(0o755)  # root's jails are nobody's
+    Path("package").mkdir()
+    Path("package/__init__.py").write_text("from .app import add\n")
+    Path("package/near.py").write_text("NOTHING = 0\n")
+    Path("package/app.py").write_text("from .near import NOTHING\n\ndef add(a: int, b: int) -> int:\n    \n")
+    _, out, _ = say("add(5, 3) == 2", "--at", "package/app.py:4:5", "--workspace", ".", "--samples", "4", "--show", "1")
+    assert out.startswith("# 1: examples passed (1 of 1)") and out.endswith("    return a - b\n")
+    _, out, _ = say("add(5, 3) == 2", "--at", "package/app.py:4:5", "--samples", "4", "--show", "1")
+    assert out.startswith(
+        "# 1: parses only, the file itself does not load in the jail: ImportError: attempted relative"
+    )
+
+
 def test_a_script(say: Callable[..., tuple[int, str, str]]) -> None:
     _, out, _ = say("A script that prints the sum.\n\nInput: 1 2\nOutput: 3", "--samples", "2")
     assert out.startswith("# 1: examples passed (1 of 1)") and "input()" in out

@@ -107,6 +107,45 @@ def load(code, name):
     return module
 
 
+class InPlace:
+    """Gives the program where the workspace's module of that name is imported, by the program's own package too."""
+
+    def __init__(self, code, name):
+        self.code = code
+        self.name = name
+
+    def find_spec(self, name, path=None, target=None):
+        """The spec that the others find, with the program in it."""
+        if name != self.name:
+            return None
+        for finder in sys.meta_path:
+            spec = None if finder is self else finder.find_spec(name, path, target)
+            if spec is not None:
+                spec.loader = self
+                return spec
+        return
+
+    def create_module(self, spec):
+        """An ordinary one."""
+        return
+
+    def exec_module(self, module):
+        """Run the program there."""
+        exec(self.code, module.__dict__)
+
+
+def load_in_place(code, name):
+    """The module that its package gets when it imports what `name` says; alone where there is no such module."""
+    sys.meta_path.insert(0, InPlace(code, name))
+    try:
+        __import__(name)
+    except ModuleNotFoundError as error:
+        if not f"{name}.".startswith(f"{error.name}."):
+            raise
+        return load(code, LOADED_AS)
+    return sys.modules[name]
+
+
 def contents(module):
     """What the program defines: for each name its kind and the class of its value, or those of a class."""
     found = {}
@@ -147,10 +186,11 @@ def answer(module, call):
         return describe(error)
 
 
-def serve(channel, source):
-    """Load the program as a module and answer calls until there are none."""
+def serve(channel, source, name):
+    """Load the program as a module and answer calls until there are none; `name` is that of the one it replaces."""
     try:
-        module = load(compiled(source, f"/tmp/{LOADED_AS}.py"), LOADED_AS)
+        code = compiled(source, f"/tmp/{LOADED_AS}.py")
+        module = load_in_place(code, name) if name else load(code, LOADED_AS)
     except BaseException as error:
         channel.send("{%s}" % describe(error))
         posix._exit(1)
@@ -200,4 +240,4 @@ def main():
     if request["mode"] == "script":
         run_script(channel, request["source"])
     else:
-        serve(channel, request["source"])
+        serve(channel, request["source"], request["module"])

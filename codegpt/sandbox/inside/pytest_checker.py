@@ -91,19 +91,17 @@ class RemoteModule(types.ModuleType):
 
 def install(name, session):
     """Make `import name` give the program, also for a dotted name."""
+    sys.modules[name] = RemoteModule(name, session)  # before its package, which may import it
     parts = name.split(".")
-    for depth in range(1, len(parts) + 1):
+    for depth in range(1, len(parts)):
         package = ".".join(parts[:depth])
-        if depth == len(parts):
-            sys.modules[package] = RemoteModule(package, session)
-        else:
-            try:
-                __import__(package)
-            except ModuleNotFoundError:
-                sys.modules[package] = types.ModuleType(package)
-                sys.modules[package].__path__ = []
-        if depth > 1:
-            setattr(sys.modules[".".join(parts[: depth - 1])], parts[depth - 1], sys.modules[package])
+        try:
+            __import__(package)
+        except ModuleNotFoundError:
+            sys.modules[package] = types.ModuleType(package)
+            sys.modules[package].__path__ = []
+    for depth in range(1, len(parts)):
+        setattr(sys.modules[".".join(parts[:depth])], parts[depth], sys.modules[".".join(parts[: depth + 1])])
 
 
 def main():

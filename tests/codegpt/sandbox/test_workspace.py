@@ -4,6 +4,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from codegpt.sandbox.workspace import (
     Masks,
     environment_of,
     is_secret,
+    module_in,
     readable_beneath,
     secrets_beneath,
     trusted_views,
@@ -333,6 +335,11 @@ def make_workspace(root: Path) -> Path:
     (root / "src").mkdir()
     (root / "sibling.py").write_text("FACTOR = 3\n\ndef times(x):\n    return FACTOR * x\n")
     (root / "src" / "other.py").write_text("def plus(x):\n    return x + 1\n")
+    (root / "package" / "sub").mkdir(parents=True)
+    (root / "package" / "__init__.py").write_text("FACTOR = 3\nfrom .place import f\n")
+    (root / "package" / "near.py").write_text("def plus(x):\n    return x + 1\n")
+    (root / "package" / "place.py").write_text("def f(x):\n    ")
+    (root / "package" / "sub" / "deep.py").write_text("def back():\n    from .. import f\n    return f(2)\n")
     plant(
         root, ".env", ".git/config", "secrets/server.key", "src/deep/.aws/credentials", "settings.txt", "config/a.txt"
     )
@@ -379,6 +386,62 @@ def test_modules_of_a_trusted_workspace(trusted: Sandbox, untrusting: Sandbox) -
     assert judge_calls(trusted.call(MODULES, calls), [7, 2]).verdict is Verdict.WRONG_ANSWER
     refused = judge_calls(untrusting.call(MODULES, calls), [7, 1])
     assert refused == Judgement(Verdict.UNAVAILABLE, "ModuleNotFoundError: No module named 'sibling'")
+
+
+IN_PACKAGE = """
+from . import FACTOR
+from .near import plus
+from .sub.deep import back
+def f(x):
+    return plus(FACTOR * x)
+def whose():
+    return [__name__, __package__, back()]
+"""
+
+
+def test_a_program_in_the_place_of_a_module(trusted: Sandbox, backend: Backend) -> None:
+    """Its package gets the program where it imports the module, whose file need not even parse."""
+    calls = [Call("f", (2,)), Call("whose")]
+    program = Program(IN_PACKAGE, module="package.place")
+    asked = judge_calls(trusted.call(program, calls), [7, ["package.place", "package", 7]])
+    assert asked == Judgement(Verdict.PASSED, "2 of 2 calls")
+    tests = Tests("from package.place import f\n\ndef test_f():\n    assert f(2) == 7\n", "f", style="pytest")
+    [outcome] = trusted.run_all([Job(program, replace(tests, module="package.place"))])
+    has_directory = backend is Backend.BWRAP  # which pytest wants
+    assert judge_tests(outcome).verdict is (Verdict.PASSED if has_directory else Verdict.UNAVAILABLE)
+
+
+def test_a_program_in_the_place_of_a_package(trusted: Sandbox) -> None:
+    program = Program("from .near import plus\nFACTOR = 5\ndef f(x):\n    return plus(FACTOR * x)\n", module="package")
+    assert judge_calls(trusted.call(program, [Call("f", (2,))]), [11]).verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize("module", ["nowhere.place", "sibling.place", "missing"])
+def test_a_program_in_the_place_of_nothing_stands_alone(trusted: Sandbox, module: str) -> None:
+    program = Program("def f():\n    return __name__\n", module=module)
+    assert judge_calls(trusted.call(program, [Call("f")]), ["candidate"]).verdict is Verdict.PASSED
+    outcome = trusted.call(Program("import nothing\n", module=module), [Call("f")])
+    assert outcome.raised is not None and outcome.raised.message == "No module named 'nothing'"
+
+
+def test_the_name_of_a_module_that_is_no_name() -> None:
+    with pytest.raises(InputError, match="is no name of a module"):
+        Program("", module="a b")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("sibling.py", "sibling"),
+        ("src/other.py", "other"),
+        ("src/pkg/__init__.py", "pkg"),
+        ("pkg/deep/mod.py", "pkg.deep.mod"),
+        ("not-a-name/mod.py", ""),
+        ("../outside.py", ""),
+    ],
+)
+def test_what_a_file_is_imported_as(root: Path, path: str, name: str) -> None:
+    assert module_in(root, root / path) == name
 
 
 @needs_environment
