@@ -1,8 +1,8 @@
 """What is asked of a candidate in the jail, and what is seen of it; pure.
 
 A function is asked, in one process, for the examples, then for the inputs, then for the asserts that the model
-proposed; a call that never comes back ends the run, so that what follows it is not known. A program over standard input
-is run anew for each case and each input. A person's own tests run in a jail of their own and count as one example more.
+proposed; what does not come back in its time is a timeout, and the next is asked. A program over standard input is run
+anew for each case and each input. A person's own tests run in a jail of their own and count as one example more.
 """
 
 import hashlib
@@ -15,15 +15,15 @@ from codegpt.examples import Example
 from codegpt.literals import nine_digits, text_of
 from codegpt.proposals import Proposal
 from codegpt.sandbox.codec import Value
-from codegpt.sandbox.outcome import End, Outcome, Raised, Reply, Returned, Unencodable
+from codegpt.sandbox.outcome import CALL_TIMEOUT, End, Outcome, Raised, Reply, Returned, Unencodable
 from codegpt.sandbox.program import Call, Calls, Job, Limits, Program, Stdin, Tests
 from codegpt.sandbox.verdict import Verdict, judge_tests
 from codegpt.selection import NOTHING, RAISED, VALUE, Seen, Vote
 
-LIMITS = Limits(cpu_s=1, wall_s=4.0)
+LIMITS = Limits(cpu_s=2, call_cpu_s=0.2, wall_s=4.0)
 """Of one candidate: whoever waits for the answer waits for the slowest of many."""
 
-MODULE_LIMITS = replace(LIMITS, cpu_s=5, wall_s=15.0)
+MODULE_LIMITS = replace(LIMITS, cpu_s=5, call_cpu_s=1.0, wall_s=15.0)
 """Of one that is loaded with its package, which may take seconds."""
 
 _ENDS = {
@@ -179,7 +179,7 @@ def _did(reply: Reply | None, why: str) -> str:
     if reply is None:
         return NOTHING + why
     if isinstance(reply.result, Raised):
-        return RAISED + reply.result.name
+        return NOTHING + "timeout" if reply.result.name == CALL_TIMEOUT else RAISED + reply.result.name
     if isinstance(reply.result, Unencodable):
         return f"{NOTHING}its value is a {reply.result.type_name}"
     return VALUE + _short(shown(reply.result))

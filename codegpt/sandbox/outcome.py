@@ -28,6 +28,10 @@ class Raised:
     message: str = ""
 
 
+CALL_TIMEOUT = "CallTimeout"
+"""As if it had raised this: a call that took longer than `Limits.call_cpu_s`."""
+
+
 @dataclass(frozen=True)
 class Unencodable:
     """The call returned a value that is not plain data."""

@@ -13,7 +13,12 @@ LONGEST_SOURCE = 4 * MIB
 
 @dataclass(frozen=True)
 class Limits:
-    """What one program may use. CPU time is of the whole program, since it cannot start another process."""
+    """What one program may use. CPU time is of the whole program, since it cannot start another process.
+
+    Attributes:
+        call_cpu_s: of one call, in Python; 0 for none of its own. It is kept inside, by an exception, so that the calls
+            behind one that does not end are answered; the other limits do not depend on it.
+    """
 
     cpu_s: int = 2
     wall_s: float = 6.0
@@ -24,6 +29,7 @@ class Limits:
     processes: int = 16  # threads count
     output_bytes: int = 64 << 10  # standard output and standard error together
     reply_bytes: int = MIB
+    call_cpu_s: float = 0.0
 
 
 LANGUAGE_LIMITS: dict[str, Limits] = {

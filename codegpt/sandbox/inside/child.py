@@ -3,6 +3,7 @@
 Nothing here is trusted by the outside once the program has been loaded: the program shares this process.
 """
 
+import _signal  # `signal` without its Python half
 import builtins
 import posix  # `os` without its Python half: that is a tenth of the start-up time
 import resource
@@ -11,6 +12,7 @@ import sys
 from values import NotPlainData, decode, encode, quote
 
 LOADED_AS = "candidate"
+ARMED = [False]  # whether a call is being answered that may only take so long
 LONGEST_ARGUMENTS = 10_000  # of an exception, in characters
 CONTAINERS = (list, dict, set, tuple)
 
@@ -123,7 +125,7 @@ class InPlace:
             if spec is not None:
                 spec.loader = self
                 return spec
-        return
+        return None
 
     def create_module(self, spec):
         """An ordinary one."""
@@ -169,13 +171,37 @@ def call_of(module, call):
     return getattr(module, call["args"][0]) if call["args"] else contents(module)
 
 
-def answer(module, call):
+class CallTimeout(BaseException):
+    """A call took longer than it may; no `Exception`, which programs catch."""
+
+
+def interrupt(*_):
+    """Told that the time is over; it may be told so once more where that came too late."""
+    if ARMED[0]:
+        raise CallTimeout
+
+
+def timed_call_of(module, call, seconds):
+    """`call_of` within so many seconds of CPU time; 0.0 for as long as it takes."""
+    if not seconds:
+        return call_of(module, call)
+    _signal.signal(_signal.SIGPROF, interrupt)
+    ARMED[0] = True
+    try:
+        _signal.setitimer(_signal.ITIMER_PROF, seconds, seconds)  # again and again: a program may catch anything
+        return call_of(module, call)
+    finally:
+        ARMED[0] = False
+        _signal.setitimer(_signal.ITIMER_PROF, 0)
+
+
+def answer(module, call, seconds):
     """The members of the reply to one call."""
     args, kwargs = call["args"], call["kwargs"]
     changeable = any(type(arg) in CONTAINERS for arg in (*args, *kwargs.values()))
     before = (encode_each(args), encode(kwargs)) if changeable else None
     try:
-        value = call_of(module, call)
+        value = timed_call_of(module, call, seconds)
         given = "null"
         if changeable and (encode_each(args), encode(kwargs)) != before:
             given = "[%s,%s]" % (encode_each(args), encode(kwargs))
@@ -186,7 +212,7 @@ def answer(module, call):
         return describe(error)
 
 
-def serve(channel, source, name):
+def serve(channel, source, name, call_s):
     """Load the program as a module and answer calls until there are none; `name` is that of the one it replaces."""
     try:
         code = compiled(source, f"/tmp/{LOADED_AS}.py")
@@ -196,7 +222,7 @@ def serve(channel, source, name):
         posix._exit(1)
     channel.send('{"loaded":true}')
     while (call := channel.receive()) is not None:
-        reply = answer(module, call)
+        reply = answer(module, call, call_s)
         flush()
         channel.send('{"id":%s,%s}' % (quote(call["id"]), reply))
     posix._exit(0)  # whatever threads the program left
@@ -240,4 +266,4 @@ def main():
     if request["mode"] == "script":
         run_script(channel, request["source"])
     else:
-        serve(channel, request["source"], request["module"])
+        serve(channel, request["source"], request["module"], request["limits"]["call_cpu_s"])

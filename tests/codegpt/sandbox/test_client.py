@@ -20,7 +20,7 @@ from codegpt.sandbox.codec import NotPlainData
 from codegpt.sandbox.jail import Jail
 from codegpt.sandbox.landlock import REQUIRED_ABI, abi
 from codegpt.sandbox.opening import available_views
-from codegpt.sandbox.outcome import End, Outcome, Raised, Returned, Unencodable
+from codegpt.sandbox.outcome import CALL_TIMEOUT, End, Outcome, Raised, Returned, Unencodable
 from codegpt.sandbox.program import Call, Calls, Job, Limits, Program, Stdin
 from codegpt.sandbox.verdict import Judgement, Raises, Verdict, judge_calls, judge_script
 
@@ -510,6 +510,35 @@ def test_a_language_without_a_runner(sandbox: Sandbox) -> None:
         with pytest.raises(SandboxUnavailable, match=r"^no runner for javascript on this machine$"):
             other.submit(Job(Program("", "javascript"), Stdin()))
         assert value(ask(other, "def f():\n    return 1\n")) == 1
+
+
+TURNS = """
+def f(x):
+    while x == 2:
+        pass
+    while x == 3:
+        try:
+            while True:
+                pass
+        except Exception:
+            pass
+    return x
+"""
+
+
+def test_a_call_that_does_not_end_costs_no_other_its_answer(sandbox: Sandbox) -> None:
+    limits = Limits(call_cpu_s=0.1)
+    outcome = sandbox.call(Program(TURNS), [Call("f", (x,)) for x in (1, 2, 3, 4)], limits)
+    assert outcome.end is End.COMPLETE
+    late = Raised(CALL_TIMEOUT, ("BaseException",))
+    assert [reply.result for reply in outcome.replies] == [Returned(1), late, late, Returned(4)]
+    assert outcome.replies[1].seconds > 0.1
+
+
+def test_a_call_that_catches_everything_ends_with_the_whole(sandbox: Sandbox) -> None:
+    program = Program(TURNS.replace("except Exception", "except BaseException"))
+    outcome = sandbox.call(program, [Call("f", (x,)) for x in (1, 3, 4)], Limits(cpu_s=1, call_cpu_s=0.1))
+    assert outcome.end is End.CPU_TIME and [reply.result for reply in outcome.replies] == [Returned(1)]
 
 
 def test_a_future_that_was_cancelled_stops_nothing(sandbox: Sandbox) -> None:
