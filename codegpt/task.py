@@ -98,7 +98,8 @@ class Asked:
     """All that a person has settled; it can be kept, and asked again with more said.
 
     Attributes:
-        interface: None for a program that reads standard input and prints.
+        interface: None for a program that reads standard input and prints, or what `unsettled` says.
+        unsettled: in another language than Python, whether it is a function or a program is left to the model.
         place: where in a file the function stands; None for one that stands alone.
         module: of a place in a workspace that is trusted, see `Program`.
         turns: what came of it before, and what was said then.
@@ -111,10 +112,13 @@ class Asked:
     tests: Tests | None = None
     turns: tuple[Turn, ...] = ()
     module: str = ""
+    unsettled: bool = False
 
 
 def task_for(asked: Asked, engine: Engine) -> Task:
     """What is asked of the model, and of its answers."""
+    if asked.unsettled:
+        return _unsettled_task(asked)
     if asked.interface is None:
         return _script_task(asked)
     if asked.place is None:
@@ -148,6 +152,17 @@ def _script_task(asked: Asked) -> Task:
     return Task(request, trial, "", lambda number: _failed_case(trial, number))
 
 
+def _unsettled_task(asked: Asked) -> Task:
+    """Code as the words say; what an example in them calls is called, where the language has a runner."""
+    request = Request(asked.words.strip(), "", asked.language, "", asked.turns)
+    if asked.language not in LANGUAGE_LIMITS:
+        return Task(request, None, _no_runner(asked.language))
+    named = _NAMED.search(asked.words)
+    if named is None:
+        return Task(request, None, "the words have no example, such as f(2) == 4, that says what to call")
+    return task_of(request, Interface(named[1]))
+
+
 def propose_asserts(
     request: Request, interface: Interface, engine: Engine, chat: ChatTemplate | None, rows: int = 8, seed: int = 0
 ) -> tuple[Proposal, ...]:
@@ -172,7 +187,7 @@ def task_of(
     proposals: tuple[Proposal, ...] = (),
     docstring: str | None = None,
 ) -> Task:
-    """A function of Python whose signature `request.begins`: its examples are those of the words and the docstring.
+    """A function whose signature `request.begins`: its examples are those of the words and the docstring.
 
     Args:
         head, tail: what stands around it in its file.
@@ -200,7 +215,8 @@ def task_of(
     if not inputs and not examples and tests is None:
         return Task(request, None, why)
     behind = f"\n{tail}" if tail else ""
-    trial = FunctionTrial("python", examples, inputs, proposals if inputs else (), tests, head=head, tail=behind)
+    votes, limits = proposals if inputs else (), _limits(request.language)
+    trial = FunctionTrial(request.language, examples, inputs, votes, tests, limits, head, behind)
 
     def failure(number: int) -> str:
         return f"This does not hold: {examples[number].text}" if number < len(examples) else "The tests fail."

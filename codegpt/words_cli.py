@@ -156,8 +156,10 @@ def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "As
         return Asked(wanted.words, "python", place.interface, place, tests, module=module)
     words, language = wanted.words, wanted.language
     function_wanted = wanted.signature is not None or wanted.tests is not None
-    if language != "python" or wanted.script or (not function_wanted and wants_script(words)):
+    if wanted.script or (not function_wanted and wants_script(words)):
         return Asked(words, language)
+    if language != "python":
+        return Asked(words, language, unsettled=True)
     interface = (
         propose_interface(words, loaded.engine, loaded.chat)
         if wanted.signature is None

@@ -8,7 +8,7 @@ from codegpt.errors import InputError
 from codegpt.generate import Task
 from codegpt.interface import Interface, interface_of, interface_of_signature
 from codegpt.prompt import Prompt
-from codegpt.request import Turn, render_request
+from codegpt.request import Request, Turn, render_request
 from codegpt.sandbox.program import Tests
 from codegpt.task import Asked, place_at, propose_asserts, propose_interface, task_for, task_of, wants_script
 from codegpt.trial import FunctionTrial, ScriptTrial
@@ -190,3 +190,14 @@ def test_the_proposed_name_is_that_of_the_example() -> None:
     engine = ScriptedEngine("values: list[float]) -> float:\n    return 0\n")
     found = propose_interface("mean of numbers. average([1, 3]) == 2", engine, None)
     assert found == interface_of_signature("average(values: list[float]) -> float")
+
+
+def test_another_language_is_asked_for_what_the_words_say() -> None:
+    task = task_for(Asked("Add two numbers. add(1, 2) == 3", "javascript", unsettled=True), ENGINE)
+    assert task.request == Request("Add two numbers. add(1, 2) == 3", language="javascript")
+    assert isinstance(task.trial, FunctionTrial) and task.trial.language == "javascript"
+    assert [each.text for each in task.trial.examples] == ["add(1, 2) == 3"] and len(task.trial.inputs) > 1
+    nothing = task_for(Asked("Add two numbers.", "javascript", unsettled=True), ENGINE)
+    assert nothing.trial is None and nothing.why_not_run.startswith("the words have no example")
+    no_runner = task_for(Asked("Add two numbers. add(1, 2) == 3", "go", unsettled=True), ENGINE)
+    assert (no_runner.trial, no_runner.why_not_run) == (None, "programs in Go are not run")

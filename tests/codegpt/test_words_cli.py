@@ -30,6 +30,10 @@ def script(prompt: Prompt, row: int) -> str:
         return "add(a: int, b: int) -> int:\n    pass"
     if prompt_text(prompt).endswith("def add("):
         return "a: int, b: int) -> int:\n    pass"
+    if "JavaScript" in prompt_text(prompt):
+        return "function plus(a, b) {\n  return a + b;\n}\n```"
+    if "Go code" in prompt_text(prompt):
+        return "package main\n```"
     if "standard input" in prompt_text(prompt):
         return "print(sum(map(int, input().split())))\n```"
     return BODIES[row % len(BODIES)]
@@ -133,6 +137,16 @@ def test_a_module_that_imports_from_its_package(say: Callable[..., tuple[int, st
 def test_a_script(say: Callable[..., tuple[int, str, str]]) -> None:
     _, out, _ = say("A script that prints the sum.\n\nInput: 1 2\nOutput: 3", "--samples", "2")
     assert out.startswith("# 1: examples passed (1 of 1)") and "input()" in out
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="not run: there is no node")
+def test_a_function_in_javascript(say: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = say("Add two numbers. plus(1, 2) == 3", "--language", "javascript", "--samples", "4", "--show", "1")
+    assert out == (
+        "// 1: examples passed (1 of 1), 4 of 4 samples behave alike\nfunction plus(a, b) {\n  return a + b;\n}\n"
+    )
+    _, out, _ = say("Add two numbers.", "--language", "go", "--samples", "2", "--show", "1")
+    assert out.startswith("// 1: parses only, programs in Go are not run\n")
 
 
 def test_an_answer_ranks_the_last_result_anew(say: Callable[..., tuple[int, str, str]]) -> None:
