@@ -121,7 +121,8 @@ def _answer(answer: str, show: int, as_json: bool) -> None:
     if question is None:
         raise InputError("the last result asks nothing: its best candidates do not differ where they were run")
     given = {"first": question.first, "second": question.second}
-    right = given.get(answer) or (_behaviour(answer) if last.asked.interface else behaviour_of_output(answer))
+    calls = last.asked.interface is not None or last.asked.unsettled
+    right = given.get(answer) or (_behaviour(answer) if calls else behaviour_of_output(answer))
     result = with_answer(last.result, right)
     last_result.save(replace(last, result=result))
     show_result(last.asked.language, result, show, {"model": last.model} if as_json else None)
