@@ -25,7 +25,7 @@ from codegpt_evals.gate import CANONICAL, WRONG
 from codegpt_evals.generation import Sampling
 from codegpt_evals.metrics import mean_difference, paired, rate
 from codegpt_evals.publish import publish
-from codegpt_evals.records import Grade, Sample, read, read_samples
+from codegpt_evals.records import Grade, Sample, read, read_samples, replace_text
 from codegpt_evals.replay import default_documents, replay, summarize, write_rows
 from codegpt_evals.report import write_report
 from codegpt_evals.run_folder import RunFolder
@@ -255,7 +255,10 @@ def select(
         figures[stages.graded(path).task] = {
             way: [round(value, 4) for value in rate] for way, rate in selecting.worth(found, right, first).items()
         }
-    click.echo(json.dumps({"task": task, "problems": len(found), "worth": figures, "out": str(out)}))
+    distinct = {name: round(value, 2) for name, value in selecting.distinct(found).items()}
+    result = {"task": task, "problems": len(found), "distinct": distinct, "worth": figures}
+    replace_text(out / "selection.json", json.dumps(result, indent=1) + "\n")
+    click.echo(json.dumps({**result, "out": str(out)}))
 
 
 @evals.command("compare")

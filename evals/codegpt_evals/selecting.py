@@ -296,6 +296,16 @@ def _read(journal: Path) -> Iterator[tuple[str, Selection]]:
             raise InputError(f"{journal}:{number} is not a line of a selection") from None
 
 
+def distinct(selections: Sequence[Selection]) -> dict[str, float]:
+    """How many samples, distinct programs and distinct behaviours a problem has, on average."""
+    counts = [
+        (each.drawn, len(each.candidates), len(set(zip(each.examples, each.behaviour, strict=True))))
+        for each in selections
+    ]
+    names = ("samples", "programs", "behaviours")
+    return {name: sum(column) / len(counts) for name, column in zip(names, zip(*counts, strict=True), strict=False)}
+
+
 def worth(
     selections: Sequence[Selection],
     right: Mapping[str, Mapping[int, bool]],

@@ -8,7 +8,7 @@ import pytest
 from codegpt_evals.checks import StdioCheck
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import Sample
-from codegpt_evals.selecting import WAYS, Selection, after_answer, select, selected, task_for, worth
+from codegpt_evals.selecting import WAYS, Selection, after_answer, distinct, select, selected, task_for, worth
 
 from codegpt.cases import Case
 from codegpt.errors import InputError
@@ -59,6 +59,13 @@ def test_what_each_way_chooses() -> None:
     }
     assert tuple(some.choices(right)) == WAYS
     assert replace(some, chosen=(1, 2)).choices(right)["CodeT agreement"] == pytest.approx(2 / 3)
+
+
+def test_how_many_behaviours_there_are() -> None:
+    some = selection((2, -0.5, (True,), "a"), (1, -0.9, (True,), "a"), (1, -0.1, (False,), "a"))
+    other = selection((1, -0.5, (), "a"))
+    assert distinct([some, other]) == {"samples": 2.5, "programs": 2.0, "behaviours": 1.5}
+    assert distinct([]) == {}
 
 
 def test_where_nothing_passes_or_there_is_nothing() -> None:
