@@ -26,6 +26,7 @@ from peers.machine import facts
 from codegpt.checkpoints import DEFAULT_MODEL, find
 from codegpt.console import run_and_exit
 from codegpt.engine.decode import Row, decode
+from codegpt.engine.device import choose_placement
 from codegpt.engine.model import never_interrupted
 from codegpt.engine.prompt_cache import PromptCaches
 from codegpt.engine.protocol import SamplingParams
@@ -191,7 +192,7 @@ def _append(row: Row, token: int, tokens: Tokens) -> bool:
 
 def _ceiling(parameters: int) -> float:
     """Tokens a second if all that is done were one product of matrices of 64 rows at the speed of this processor."""
-    left, right = torch.randn(ROWS, 4096), torch.randn(4096, 4096)
+    left, right = (torch.randn(rows, 4096).to(choose_placement().dtype) for rows in (ROWS, 4096))
     times = []
     for _ in range(15):
         begun = time.perf_counter()
