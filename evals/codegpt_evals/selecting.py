@@ -183,10 +183,11 @@ class Selection:
         both = [f"{self.examples[at]} {self.behaviour[at]}" for at in every]
         chosen = [at for at in every if self.candidates[at][0] in self.chosen]
         random = sum(right[number] for number in range(self.drawn)) / self.drawn
-        likeliest = max(every, key=lambda at: self.candidates[at][2], default=None)
+        highest = max((logprob for _, _, logprob in self.candidates), default=0.0)
+        likeliest = [at for at in every if self.candidates[at][2] == highest]
         return {
             "random pick": random,
-            "likeliest": self._mean([] if likeliest is None else [likeliest], right),
+            "likeliest": self._mean(likeliest, right),
             "agreement alone": self._mean(agreed, right),
             "CodeT agreement": self._mean(chosen, right) if chosen else random,
             "examples: a random one that passes": self._mean(passing, right),
