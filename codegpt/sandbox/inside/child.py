@@ -3,7 +3,7 @@
 Nothing here is trusted by the outside once the program has been loaded: the program shares this process.
 """
 
-import _signal  # `signal` without its Python half
+import _signal  # type: ignore[import-not-found]  # `signal` without its Python half
 import builtins
 import posix  # `os` without its Python half: that is a tenth of the start-up time
 import resource
@@ -123,7 +123,7 @@ class InPlace:
         for finder in sys.meta_path:
             spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:
-                spec.loader = self
+                spec.loader = self  # type: ignore[assignment]  # the abstract class would have to be imported
                 return spec
         return None
 
