@@ -74,7 +74,7 @@ def in_words(behaviour: str) -> str:
     """What a program did on an input, as a predicate."""
     for begins, predicate in ((VALUE, "gives"), (RAISED, "raises"), (NOTHING, "does not answer:")):
         if behaviour.startswith(begins):
-            return f"{predicate} {behaviour.removeprefix(begins)}"
+            return f"{predicate} {behaviour.removeprefix(begins) or 'nothing'}"
     return behaviour
 
 

@@ -238,8 +238,13 @@ def _failed_case(trial: ScriptTrial, number: int) -> str:
     return f"For the input {case.stdin!r} it has to print {case.stdout!r}."
 
 
+SOME_LINES = ("3\n1\n2\n", "a b a\nB c\n")
+"""What a program is tried on of which no input is known: numbers, and words."""
+
+
 def _other_texts(texts: Sequence[str]) -> list[str]:
-    """Inputs made of the cases' own: with other numbers, fewer lines, and none at all."""
+    """Inputs made of the cases' own, or of some lines: with other numbers, fewer lines, and none at all."""
+    texts = texts or SOME_LINES
     found = [re.sub(r"\d+", lambda match: str(int(match[0]) + 1), text) for text in texts]
     found += [text.split("\n", 1)[1] for text in texts if text.count("\n") > 1]
     return [*dict.fromkeys((*texts, *found, ""))]

@@ -1,8 +1,10 @@
 """What is printed of candidates: code with comments, whatever a program has chosen to say."""
 
+import pytest
+
 from codegpt.generate import Candidates, Question, ranked
 from codegpt.selection import Candidate, Seen
-from codegpt.shown import as_text, one_line, remarks
+from codegpt.shown import as_text, in_words, one_line, remarks
 
 
 def test_what_a_program_says_stays_one_line() -> None:
@@ -19,3 +21,16 @@ def test_a_question_stays_one_line() -> None:
         question=Question(0, "f(1)", "= a\x1b\nb", "! E\nF"),
     )
     assert "For f(1) the first gives a\N{REPLACEMENT CHARACTER} b, the second raises E F." in remarks(result)[0]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        ("= [1]", "gives [1]"),
+        ("= ", "gives nothing"),
+        ("! KeyError", "raises KeyError"),
+        ("? timeout", "does not answer: timeout"),
+    ],
+)
+def test_behaviour_in_words(behaviour: str, words: str) -> None:
+    assert in_words(behaviour) == words

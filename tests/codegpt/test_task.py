@@ -82,6 +82,9 @@ def test_a_program_over_standard_input() -> None:
     task = script_task("Print the sum.\n\nInput:\n1 2\nOutput:\n3\n")
     assert isinstance(task.trial, ScriptTrial)
     assert task.trial.inputs == ("1 2\n", "2 3\n", "")
+    no_case = script_task("A script that prints the sum.")
+    assert isinstance(no_case.trial, ScriptTrial) and no_case.trial.cases == ()
+    assert no_case.trial.inputs == ("3\n1\n2\n", "a b a\nB c\n", "4\n2\n3\n", "1\n2\n", "B c\n", "")
     assert task.failure(0) == "For the input '1 2\\n' it has to print '3\\n'."
     assert task.request.begins == "" and "standard input" in task.request.words
     other = script_task("Print the sum.", "ruby")
