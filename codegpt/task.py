@@ -115,19 +115,24 @@ class Asked:
     unsettled: bool = False
 
 
-def task_for(asked: Asked, engine: Engine) -> Task:
-    """What is asked of the model, and of its answers."""
+def task_for(asked: Asked, engine: Engine, calls: Sequence[Call] = ()) -> Task:
+    """What is asked of the model, and of its answers.
+
+    Args:
+        calls: inputs beside those that the words, the docstring and the types give.
+    """
     if asked.unsettled:
         return _unsettled_task(asked)
     if asked.interface is None:
         return _script_task(asked)
     if asked.place is None:
         request = Request("", _described(asked.interface, asked.words), turns=asked.turns)
-        return task_of(request, asked.interface, asked.tests)
+        return task_of(request, asked.interface, asked.tests, calls=calls)
     place = asked.place
     window = fit_window(Document(place.before), len(place.before), CONTEXT_TOKENS, 0, engine.count_tokens)
     request = Request(asked.words, place.begins, context=window.prefix.strip("\n"), turns=asked.turns)
-    task = task_of(request, asked.interface, asked.tests, place.before, place.after, docstring=place.docstring)
+    docstring = place.docstring
+    task = task_of(request, asked.interface, asked.tests, place.before, place.after, docstring=docstring, calls=calls)
     if isinstance(task.trial, FunctionTrial) and asked.module:
         task = replace(task, trial=replace(task.trial, module=asked.module, limits=MODULE_LIMITS))
     return replace(task, stub=Program(place.stub, asked.language, asked.module))
@@ -163,6 +168,23 @@ def _unsettled_task(asked: Asked) -> Task:
     return task_of(request, Interface(named[1]))
 
 
+def task_with_proposals(asked: Asked, engine: Engine, chat: ChatTemplate | None) -> Task:
+    """`task_for`; where there is nothing to call a function with, the model proposes calls of it.
+
+    Raises:
+        PromptTooLong: the request does not fit the model's context.
+    """
+    task, interface = task_for(asked, engine), asked.interface
+    if task.trial is not None or interface is None or interface.owner or interface.is_async:
+        return task
+    proposed = (each.example for each in propose_asserts(task.request, interface, engine, chat, PROPOSING))
+    return task_for(asked, engine, [example.call for example in proposed if not example.appended])
+
+
+PROPOSING = 4
+"""Answers with calls that are drawn; some five calls each."""
+
+
 def propose_asserts(
     request: Request, interface: Interface, engine: Engine, chat: ChatTemplate | None, rows: int = 8, seed: int = 0
 ) -> tuple[Proposal, ...]:
@@ -186,6 +208,7 @@ def task_of(
     tail: str = "",
     proposals: tuple[Proposal, ...] = (),
     docstring: str | None = None,
+    calls: Sequence[Call] = (),
 ) -> Task:
     """A function whose signature `request.begins`: its examples are those of the words and the docstring.
 
@@ -193,6 +216,7 @@ def task_of(
         head, tail: what stands around it in its file.
         docstring: its own; None to read it in `request.begins`.
         proposals: asserts that vote, and whose calls are inputs as well.
+        calls: further inputs.
     """
     docstring = docstring_of(request.begins) if docstring is None else docstring
     said = [f"{request.words}\n\n{docstring}", *(turn.words for turn in request.turns)]
@@ -211,7 +235,7 @@ def task_of(
         why = f"{interface.name} is asynchronous: no call of it can be made up"
     else:
         why = "nothing to call it with: no examples, and no types of plain data"
-        inputs = inputs_for(interface, [example.call for example in known])
+        inputs = inputs_for(interface, [*(example.call for example in known), *calls])
     if not inputs and not examples and tests is None:
         return Task(request, None, why)
     behind = f"\n{tail}" if tail else ""

@@ -77,13 +77,15 @@ def generate(**options: Any) -> None:
 
 def _generate(wanted: "Wanted", options: dict[str, Any]) -> None:
     from codegpt.last_result import Last
-    from codegpt.task import task_for
+    from codegpt.task import task_for, task_with_proposals
 
     asked: list[Asked] = []
 
-    def task_of(loaded: "LoadedModel", _run: object) -> "Task":
+    def task_of(loaded: "LoadedModel", run: object) -> "Task":
         asked.append(_asked(wanted, options["workspace"], loaded))
-        return task_for(asked[0], loaded.engine)
+        if run is None:
+            return task_for(asked[0], loaded.engine)
+        return task_with_proposals(asked[0], loaded.engine, loaded.chat)
 
     result = ask(task_of, **options)
     _remember(Last(asked[0], result, options["model"]))

@@ -30,6 +30,8 @@ def script(prompt: Prompt, row: int) -> str:
         return "add(a: int, b: int) -> int:\n    pass"
     if prompt_text(prompt).endswith("def add("):
         return "a: int, b: int) -> int:\n    pass"
+    if "assert statements" in prompt_text(prompt):
+        return "1, 2) == 4\nassert add(5, 3) == add(3, 5)\n"
     if "JavaScript" in prompt_text(prompt):
         return "function plus(a, b) {\n  return a + b;\n}\n```"
     if "Go code" in prompt_text(prompt):
@@ -147,6 +149,11 @@ def test_a_function_in_javascript(say: Callable[..., tuple[int, str, str]]) -> N
     )
     _, out, _ = say("Add two numbers.", "--language", "go", "--samples", "2", "--show", "1")
     assert out.startswith("// 1: parses only, programs in Go are not run\n")
+
+
+def test_where_nothing_says_what_to_call_it_with_the_model_does(say: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = say("Add both.", "--function", "add(a, b)", "--samples", "8", "--show", "1")
+    assert out.startswith("# 1: agreement only, 4 of 8 samples behave alike, no examples given\n")
 
 
 def test_an_answer_ranks_the_last_result_anew(say: Callable[..., tuple[int, str, str]]) -> None:
