@@ -38,7 +38,8 @@ def main(page: Path, budget_s: int) -> None:
     parts = [
         "# Ten requests in words\n\nAll that `codegpt generate` prints for them, unchanged: written by "
         f"`python benchmarks/free_requests.py {page}`, by the default model, on {machine['cores']} cores "
-        f"({machine['processor']}), at most {budget_s} seconds each. Each loads the model anew, in eight seconds or so, which the times in whole seconds include."
+        f"({machine['processor']}), at most {budget_s} seconds each. Each loads the model anew, "
+        "in eight seconds or so, which the times in whole seconds include."
     ]
     for request in track(REQUESTS, description="requests"):
         command = ("generate", *request, "--budget-s", str(budget_s))
