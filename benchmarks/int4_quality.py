@@ -47,7 +47,8 @@ def in_four_bits(weight: Tensor) -> Tensor:
     return rounded
 
 
-def _ways(vocabulary: int) -> dict[str, Quantize]:
+def ways(vocabulary: int) -> dict[str, Quantize]:
+    """How a matrix is rounded in each; that of the outputs is the one with as many rows as the vocabulary has tokens."""
     whole = int8.quantize
 
     def four(weight: Tensor) -> Int8:
@@ -67,7 +68,7 @@ def main(subset: int, out: Path | None) -> None:
     loaded, checkpoint = load_model(DEFAULT_MODEL), find(DEFAULT_MODEL)
     vocabulary = json.loads((checkpoint.directory / "config.json").read_text(encoding="utf-8"))["vocab_size"]
     exact: dict[str, dict[str, bool]] = {}
-    for way, quantize in _ways(vocabulary).items():
+    for way, quantize in ways(vocabulary).items():
         click.echo(way, err=True)
         with patch.object(int8, "quantize", quantize):  # nothing is kept of it: there is no store
             engine = load_torch_engine(checkpoint.directory, f"{checkpoint.name} in {way}", checkpoint.digest)

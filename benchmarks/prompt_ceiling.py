@@ -111,6 +111,12 @@ def _likeliest(model: Model, texts: list[list[int]], product: Product) -> Iterat
                 yield model.forward(part, cache, never_interrupted, count=part.shape[1])[0].argmax(-1)
 
 
+def sources(tokens: Tokens) -> list[list[int]]:
+    """Pieces of files of the standard library, of `ROWS` tokens each."""
+    files = (textwrap, read_by_the_model, statistics)
+    return [tokens.encode_text(inspect.getsource(file))[at : at + ROWS] for file in files for at in (0, 2 * ROWS)]
+
+
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
 def main(out: Path | None) -> None:
@@ -123,8 +129,7 @@ def main(out: Path | None) -> None:
     heads = hidden + 2 * shape["num_key_value_heads"] * hidden // shape["num_attention_heads"]
     layer = [(heads, hidden), (hidden, hidden), (2 * middle, hidden), (hidden, middle)]
     tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
-    files = (textwrap, read_by_the_model, statistics)
-    texts = [tokens.encode_text(inspect.getsource(file))[at : at + ROWS] for file in files for at in (0, 2 * ROWS)]
+    texts = sources(tokens)
     found = {name: torch.cat([*_likeliest(engine.model, texts, way)]) for name, way in WAYS.items()}
     result = {
         "benchmark": "prompt_ceiling",
