@@ -48,7 +48,7 @@ def in_four_bits(weight: Tensor) -> Tensor:
 
 
 def ways(vocabulary: int) -> dict[str, Quantize]:
-    """How a matrix is rounded in each; that of the outputs is the one with as many rows as the vocabulary has tokens."""
+    """How a matrix is rounded in each; that of the outputs is the one with as many rows as there are tokens."""
     whole = int8.quantize
 
     def four(weight: Tensor) -> Int8:
