@@ -15,7 +15,7 @@ that its own suggestions leave; all events count, and blocks are suggested where
 import json
 import statistics
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +42,7 @@ from codegpt.prompt import Fim, parse_fim
 
 PSM, SPM = parse_fim("qwen2.5-coder/psm"), parse_fim("qwen2.5-coder/spm")
 KEYS = (Kind.KEY, Kind.NEWLINE)
+FEW_TOKENS = 16
 
 
 class Contestant(NamedTuple):
@@ -107,7 +108,7 @@ def main(
                 if number < generate_rounds or not isinstance(each.engine, Generate):
                     found[each.name].append(_round(each, documents))
                     click.echo(f"round {number + 1}, {each.name}: {_p50(found[each.name][-1]):.0f} ms", err=True)
-        result = {
+        result: dict[str, Any] = {
             "benchmark": "keystrokes",
             "rounds": rounds,
             "files": [name for name, _ in documents],
@@ -118,6 +119,7 @@ def main(
             **_summary(found),
             "rows": {name: [[_short(row) for row in rows] for rows in runs] for name, runs in found.items()},
         }
+        result["llama.cpp_takes_so_many_times_as_long"] = times_as_long(result["rows"])
     if out:
         out.write_text(json.dumps(result) + "\n", encoding="utf-8")
     if picture:
@@ -213,6 +215,22 @@ def _p95(rows: Sequence[Row]) -> float:
 
 def _cold(rows: Sequence[Row]) -> float:
     return float(np.percentile([row.ms for row in rows if row.kind in (Kind.OPEN, Kind.JUMP)], 50))
+
+
+def times_as_long(rows: Mapping[str, Sequence[Sequence[Sequence[Any]]]]) -> dict[str, list[float]]:
+    """What llama.cpp, asked with our prompt, takes for all keys of a round together: median, least, most of rounds.
+
+    Args:
+        rows: as the file has them, see `_short`. A prompt is known where few of its tokens were computed.
+    """
+    keys = [str(kind) for kind in KEYS]
+    times: dict[str, list[float]] = {"prompts that are known": [], "all keys": []}
+    for ours, theirs in zip(rows["codegpt"], rows["llama.cpp, our prompt"], strict=True):
+        pairs = [(one, other) for one, other in zip(ours, theirs, strict=True) if one[0] in keys]
+        known = [(one, other) for one, other in pairs if one[3] <= FEW_TOKENS]
+        for name, some in zip(times, (known, pairs), strict=True):
+            times[name].append(sum(other[1] for _, other in some) / sum(one[1] for one, _ in some))
+    return {name: [round(of(found), 2) for of in (statistics.median, min, max)] for name, found in times.items()}
 
 
 def _short(row: Row) -> list[Any]:
