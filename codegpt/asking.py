@@ -18,7 +18,7 @@ from rich.progress import Progress as Bar
 
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.engine.protocol import Cancelled
-from codegpt.errors import SandboxUnavailable
+from codegpt.errors import InputError, SandboxUnavailable
 from codegpt.generate import Candidates, GenerateOptions, Progress, Run, Task, generate
 from codegpt.sandbox.backends import Backend
 from codegpt.sandbox.client import Sandbox
@@ -33,7 +33,13 @@ _OPTIONS = (
     click.option(
         "--samples", default=32, show_default=True, type=click.IntRange(1, 1000), help="At most, before repairs."
     ),
-    click.option("--budget-s", default=60.0, show_default=True, type=click.FloatRange(1.0), help="Seconds at most."),
+    click.option(
+        "--budget-s",
+        default=60.0,
+        show_default=True,
+        type=click.FloatRange(1.0),
+        help="Seconds at most, loading included.",
+    ),
     click.option("--temperature", default=0.8, show_default=True, type=click.FloatRange(0.0, 2.0, min_open=True)),
     click.option("--seed", default=0, show_default=True, type=click.IntRange(0)),
     click.option("--show", default=3, show_default=True, type=click.IntRange(1), help="Candidates at most."),
@@ -73,6 +79,10 @@ def ask(
 
     Args:
         task_of: makes the task, given the model and the jail.
+        budget_s: from now on, so with the time in which the model is loaded.
+
+    Raises:
+        InputError: the budget is over before anything could be drawn.
     """
     from codegpt.load import load_model
 
@@ -80,7 +90,6 @@ def ask(
     loaded = load_model(model)
     if loaded.warning:
         click.echo(f"codegpt: {loaded.warning}", err=True)
-    options = GenerateOptions(samples, temperature=temperature, seed=seed, budget_s=budget_s)
     with _jail(backend, workspace) as (jail, why), _until_interrupted() as cancelled, _bar(samples) as bar:
         run = None if jail is None else jail.run_all
         task = task_of(loaded, run)
@@ -91,6 +100,10 @@ def ask(
             found = f"{progress.programs} programs, {progress.passing} pass, {progress.behaviours} behaviours"
             bar.update(bar.task_ids[0], completed=progress.drawn, total=progress.of, found=found)
 
+        spent = time.monotonic() - started
+        if spent >= budget_s:
+            raise InputError(f"{spent:.0f} s went by before anything could be drawn; give a larger --budget-s")
+        options = GenerateOptions(samples, temperature=temperature, seed=seed, budget_s=budget_s - spent)
         result = generate(task, loaded.engine, loaded.chat, run, options, told, cancelled)
     facts = {"model": loaded.engine.info.name, "seconds": round(time.monotonic() - started, 3)}
     show_result(task.request.language, result, show, facts if as_json else None)

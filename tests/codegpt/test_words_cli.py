@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,6 +91,23 @@ def test_as_json(say: Callable[..., tuple[int, str, str]]) -> None:
         "parses only",
     ]
     assert result["samples"] == 4 and result["model"] == "scripted"
+
+
+def test_loading_the_model_is_part_of_the_budget(
+    say: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = load.load_model
+
+    def slowly(model: str, fim: str = "") -> LoadedModel:
+        time.sleep(1.0)
+        return loads(model, fim)
+
+    monkeypatch.setattr(load, "load_model", slowly)
+    assert say("Add two numbers.", "--budget-s", "1") == (
+        2,
+        "",
+        "1 s went by before anything could be drawn; give a larger --budget-s",
+    )
 
 
 def test_in_a_file(say: Callable[..., tuple[int, str, str]]) -> None:
