@@ -32,7 +32,7 @@ from codegpt.selection import dual_agreement, is_value
 from codegpt.task import Asked, task_of
 from codegpt.task import task_for as task_for_words
 from codegpt_evals.checks import StdioCheck
-from codegpt_evals.metrics import Rate, mean_rate
+from codegpt_evals.metrics import Rate, mean_rate, pass_at_k
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import Sample, digest, replace_text
 
@@ -45,8 +45,13 @@ WAYS = (
     "examples, then the largest cluster",
     "ranking",
     "ranking, after one answer",
+    "ten random picks",
+    "examples: ten random ones that pass",
+    "ranking: the first ten",
     "oracle",
 )
+TEN = 10
+"""AlphaCode submits so many of a problem's samples (Li et al., arXiv 2203.07814)."""
 
 
 class Recorded(GenerateOnly):
@@ -182,7 +187,8 @@ class Selection:
         agreed = self._largest([at for at in every if self.answers[at]] or list(every), self.behaviour)
         both = [f"{self.examples[at]} {self.behaviour[at]}" for at in every]
         chosen = [at for at in every if self.candidates[at][0] in self.chosen]
-        random = sum(right[number] for number in range(self.drawn)) / self.drawn
+        correct = sum(right[number] for number in range(self.drawn))
+        random = correct / self.drawn
         highest = max((logprob for _, _, logprob in self.candidates), default=0.0)
         likeliest = [at for at in every if self.candidates[at][2] == highest]
         return {
@@ -194,7 +200,10 @@ class Selection:
             "examples, then the largest cluster": self._mean(self._largest(passing, both), right),
             "ranking": self._mean(list(every[:1]), right),
             "ranking, after one answer": float(right[self.after]) if self.after >= 0 else 0.0,
-            "oracle": float(any(right[number] for number in range(self.drawn))),
+            "ten random picks": pass_at_k(self.drawn, correct, min(TEN, self.drawn)),
+            "examples: ten random ones that pass": self._ten(passing, right),
+            "ranking: the first ten": float(any(right[self.candidates[at][0]] for at in every[:TEN])),
+            "oracle": float(correct > 0),
         }
 
     @property
@@ -214,6 +223,12 @@ class Selection:
             return sum(self.candidates[at][1] for at in group), max(self.candidates[at][2] for at in group)
 
         return max(groups.values(), key=size, default=[])
+
+    def _ten(self, among: Sequence[int], right: Mapping[int, bool]) -> float:
+        """The chance that one of ten random samples of these candidates is right."""
+        total = sum(self.candidates[at][1] for at in among)
+        correct = sum(self.candidates[at][1] for at in among if right[self.candidates[at][0]])
+        return pass_at_k(total, correct, min(TEN, total)) if total else 0.0
 
     def _mean(self, among: Sequence[int], right: Mapping[int, bool]) -> float:
         """The chance that a random sample of these candidates is right."""
@@ -334,6 +349,9 @@ def worth(
         columns["ranking - greedy"] = [row["ranking"] - greedy[e.task_id] for e, row in zip(graded, rows, strict=True)]
     columns["ranking - random pick"] = [row["ranking"] - row["random pick"] for row in rows]
     columns["agreement alone - random pick"] = [row["agreement alone"] - row["random pick"] for row in rows]
+    columns["ranking: the first ten - ten random ones that pass"] = [
+        row["ranking: the first ten"] - row["examples: ten random ones that pass"] for row in rows
+    ]
     columns["ranking, after one answer - ranking, where it asks"] = [
         row["ranking, after one answer"] - row["ranking"] for each, row in zip(graded, rows, strict=True) if each.asks
     ]

@@ -55,10 +55,22 @@ def test_what_each_way_chooses() -> None:
         "examples, then the largest cluster": 1.0,
         "ranking": 0.0,
         "ranking, after one answer": 1.0,
+        "ten random picks": 1.0,
+        "examples: ten random ones that pass": 1.0,
+        "ranking: the first ten": 1.0,
         "oracle": 1.0,
     }
     assert tuple(some.choices(right)) == WAYS
     assert replace(some, chosen=(1, 2)).choices(right)["CodeT agreement"] == pytest.approx(2 / 3)
+
+
+def test_the_first_ten_show_every_behaviour() -> None:
+    alike = [(1, -0.1, (True,), f"b{number % 10}") for number in range(10)]
+    some = selection((11, -0.1, (True,), "a"), *alike)
+    right = {number: number == 9 for number in range(21)}  # one of the ten that follow, and in the first ten
+    found = some.choices(right)
+    assert found["ranking: the first ten"] == 1.0
+    assert found["ten random picks"] == found["examples: ten random ones that pass"] == pytest.approx(10 / 21)
 
 
 def test_how_many_behaviours_there_are() -> None:
@@ -159,10 +171,14 @@ def test_what_the_ways_are_worth() -> None:
         "examples, then the largest cluster": 0.5,
         "ranking": 0.5,
         "ranking, after one answer": 0.0,
+        "ten random picks": 0.5,
+        "examples: ten random ones that pass": 0.5,
+        "ranking: the first ten": 0.5,
         "oracle": 0.5,
         "greedy": 0.0,
         "ranking - greedy": 0.5,
         "ranking - random pick": 0.25,
         "agreement alone - random pick": 0.25,
+        "ranking: the first ten - ten random ones that pass": 0.0,
         "ranking - a random one that passes, where behaviours differ": 0.5,
     }
