@@ -24,6 +24,15 @@ class Case:
 
 _HEADER = re.compile(r"\b(?P<what>input|output)(?:[ \t]?\d+)?[ \t]*+:(?P<rest>.*)", re.I)
 _FENCE = re.compile(r"[ \t]*```\w*[ \t]*$")
+_NO_OUTPUT = re.compile(
+    r"[ \t]*(?:explanations?|notes?|constraints?)\b[^\n]*:|[ \t]*(?:notes?|constraints?)[ \t]*$", re.I
+)
+_IN_WORDS = re.compile(
+    r"(?=.*\w\s+\w)(?!.*[\d\"'])"
+    r"(?:.*\b(?:per|their|its|numbers?|integers?|strings?|lists?|lines?|words?|values?|characters?)\b)",
+    re.I,
+)
+"""Behind ``Input:``: what kind of thing it is, and no such thing itself."""
 
 
 def cases_in(text: str) -> tuple[Case, ...]:
@@ -31,7 +40,7 @@ def cases_in(text: str) -> tuple[Case, ...]:
     found: dict[str, Case] = {}
     read: dict[str, list[str]] = {}
     what = ""
-    for line in [*text.split("\n"), "", "input:"]:
+    for line in [*text.replace("\r\n", "\n").split("\n"), "", "input:"]:
         header = _HEADER.search(line)
         if _FENCE.match(line):
             continue
@@ -41,7 +50,7 @@ def cases_in(text: str) -> tuple[Case, ...]:
                 read = {}
             what = header["what"].lower()
             read[what] = [rest] if (rest := header["rest"].strip(" \t\r")) else []
-        elif what == "output" and not line.strip():
+        elif what == "output" and (not line.strip() or _NO_OUTPUT.match(line)):
             what = ""
         elif what:
             read[what].append(line)
@@ -49,6 +58,8 @@ def cases_in(text: str) -> tuple[Case, ...]:
 
 
 def _keep(read: dict[str, list[str]], found: dict[str, Case]) -> None:
+    if any(len(lines) == 1 and _IN_WORDS.match(lines[0]) for lines in read.values()):
+        return
     stdin, stdout = ("\n".join(read.get(what, [])) for what in ("input", "output"))
     if _lines(stdout):
         found.setdefault(_lines(stdin), Case(_lines(stdin), _lines(stdout)))

@@ -8,14 +8,15 @@ import ast
 import math
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice, takewhile, zip_longest
 from random import Random
 from typing import Any, TypeAlias, cast
 
 import hypothesis
 from hypothesis import strategies as st
 
-from codegpt.interface import Interface
+from codegpt.interface import Interface, Parameter
+from codegpt.literals import NotLiteral, read_literal
 from codegpt.sandbox.codec import NotPlainData, encode
 from codegpt.sandbox.program import Call
 
@@ -146,19 +147,25 @@ def _changed_dict(items: dict[Any, Any], random: Random) -> dict[Any, Any]:
 
 
 def _drawn(interface: Interface, seed: int, most: int) -> list[Call]:
-    """Arguments of the annotated types; nothing where a parameter without a default has no type of plain data."""
-    if interface.needs_names:
+    """Arguments of the annotated types, those with a default now and then.
+
+    Nothing where a parameter without a default has no type of plain data.
+    """
+    least = sum(not each.default for each in interface.parameters)
+    strategies = [
+        each for each in takewhile(lambda each: each is not None, map(_of, interface.parameters)) if each is not None
+    ]
+    if interface.needs_names or not most or len(strategies) < least:
         return []
-    wanted = [strategy_of(each.annotation) for each in interface.parameters if not each.default]
-    strategies = [strategy for strategy in wanted if strategy is not None]
-    if not most or not strategies or len(strategies) < len(wanted):
-        return []
+    if not strategies:
+        return [] if interface.written else [Call(interface.name)]
     found: list[Call] = []
+    how_many = st.integers(least, len(strategies)) if least < len(strategies) else st.just(least)
 
     @hypothesis.settings(database=None, deadline=None, suppress_health_check=tuple(hypothesis.HealthCheck))
-    @hypothesis.given(st.tuples(*strategies))
-    def collect(args: tuple[Any, ...]) -> None:
-        found.append(Call(interface.name, args))
+    @hypothesis.given(st.tuples(*strategies), how_many)
+    def collect(args: tuple[Any, ...], given: int) -> None:
+        found.append(Call(interface.name, args[:given]))
 
     # Given all choices as bytes, Hypothesis neither looks at what else is imported nor writes to the disk, as it would
     # when it is to find a failure: the same seed gives the same calls everywhere.
@@ -204,6 +211,16 @@ _CONTAINERS: dict[str, Callable[..., Strategy]] = {
         lambda keys=_STRATEGIES["str"], values=_STRATEGIES["int"]: st.dictionaries(keys, values, max_size=_LONGEST),
     ),
 }
+
+
+def _of(parameter: Parameter) -> Strategy | None:
+    """What draws values for a parameter: of its type, or else of its default's."""
+    if parameter.annotation or not parameter.default:
+        return strategy_of(parameter.annotation)
+    try:
+        return _STRATEGIES.get(type(read_literal(parameter.default)).__name__)
+    except NotLiteral:
+        return None
 
 
 def strategy_of(annotation: str) -> Strategy | None:

@@ -54,6 +54,11 @@ class Interface:
         return f"{self.name}({listed})" + (f" -> {self.returns}" if self.returns else "")
 
 
+def named_only(name: str) -> Interface:
+    """A function of which nothing else is known."""
+    return Interface(name, written="*args")
+
+
 @dataclass(frozen=True)
 class OpenFunction:
     """A function at the end of code, which has no body yet.

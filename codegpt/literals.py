@@ -37,7 +37,7 @@ _EMPTY: dict[str, Callable[[], Value]] = {
 _LARGEST = 1 << 64
 
 _QUOTED = re.compile(r"""[rbuRBU]?("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')""")
-_NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w%])")
+_NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d[\d_]*(?:\.(?!\s|$)\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?![\w%])")
 _WORD = re.compile(r"(?:True|False|None|" + "|".join(_WORDS) + r")\b(?!\s*\()|(?:" + "|".join(_EMPTY) + r")\(\)")
 _OPENERS = {"(": ")", "[": "]", "{": "}"}
 

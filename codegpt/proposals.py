@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codegpt.chat import ChatTemplate
-from codegpt.examples import Example, comparison
+from codegpt.example import Example, comparison
 from codegpt.interface import Interface
 from codegpt.prompt import Prompt
 from codegpt.request import Request, render_begun

@@ -214,16 +214,16 @@ def dual_agreement(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) ->
 def evidence_for(cluster: Cluster, drawn: int) -> Evidence:
     """What is known in favour of a cluster's members."""
     seen = cluster.seen
+    fails = f"fails {len(seen.examples) - cluster.passed} of the examples" if seen.examples else ""
     if seen.examples and all(seen.examples):
         level, reason = Level.EXAMPLES, seen.untested
     elif cluster.answers and cluster.samples > 1:
         level = Level.AGREEMENT
-        fails = f"fails {len(seen.examples) - cluster.passed} of the examples" if seen.examples else "no examples given"
-        reason = seen.untested or fails
+        reason = seen.untested or fails or "no examples given"
     else:
         level = Level.PARSES
         nothing = "no other sample agrees" if cluster.answers else "comes to no value on any input"
-        reason = seen.why_not_run or seen.untested or ("fails the examples" if seen.examples else nothing)
+        reason = seen.why_not_run or seen.untested or fails or nothing
     inputs = sum(not each.startswith(NOTHING) for each in seen.behaviour)
     votes = cluster.votes
     return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, votes, reason, inputs)
@@ -245,12 +245,13 @@ def won(found: Sequence[Cluster], drawn: int, left: int, margin: float = 2.0) ->
 def distinguishing(found: Sequence[Cluster]) -> int | None:
     """The number of the first input on which the two best clusters differ, both of which pass as many examples.
 
-    None where there is nothing to tell apart. An input on which both come to a value is preferred.
+    None where there is nothing to tell apart. An input on which both come to a value is preferred; where neither does,
+    there is nothing that a person could prefer.
     """
     if len(found) < 2 or found[0].passed != found[1].passed:
         return None
     pairs = list(zip(found[0].seen.behaviour, found[1].seen.behaviour, strict=False))
-    differing = [number for number, (one, other) in enumerate(pairs) if one != other]
+    differing = [at for at, pair in enumerate(pairs) if pair[0] != pair[1] and any(map(is_value, pair))]
     both = [number for number in differing if all(is_value(each) for each in pairs[number])]
     return next(iter(both or differing), None)
 

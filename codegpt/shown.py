@@ -14,16 +14,16 @@ LONGEST_LINE = 200
 
 
 def one_line(text: str) -> str:
-    """Text that a program may have chosen, as one line that can be printed."""
-    line = " ".join(text.split())
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
+    """Text that a program may have chosen, as one line that can be printed; line ends in it as Python writes them."""
+    written = text.strip().replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in written)
     return shown if len(shown) <= LONGEST_LINE else f"{shown[:LONGEST_LINE]}..."
 
 
 def evidence_in_words(evidence: Evidence) -> str:
     """One line, such as ``examples passed (3 of 3), 18 of 32 samples behave alike``."""
     said = [evidence.level + (f" ({evidence.passed} of {evidence.of})" if evidence.of else "")]
-    if evidence.level is not Level.PARSES:
+    if evidence.level is not Level.PARSES and evidence.inputs:
         said.append(f"{evidence.agree} of {evidence.drawn} samples behave alike")
     if evidence.reason:
         said.append(one_line(evidence.reason))

@@ -4,6 +4,8 @@ From words alone the interface comes first: a function's name, parameters and ty
 It is settled before anything is drawn, and every candidate has it.
 """
 
+import builtins
+import keyword
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +19,7 @@ from codegpt.errors import InputError
 from codegpt.examples import examples_in
 from codegpt.generate import Task
 from codegpt.inputs import inputs_for, is_plain
-from codegpt.interface import Interface, docstring_of, interface_of, open_function
+from codegpt.interface import Interface, docstring_of, interface_of, named_only, open_function
 from codegpt.languages import LANGUAGES
 from codegpt.proposals import Proposal, over_in, proposals_in, render_proposals
 from codegpt.request import Request, Turn, render_request
@@ -33,25 +35,32 @@ _A_SCRIPT = re.compile(
     re.I,
 )
 _A_FUNCTION = re.compile(r"\b(?:functions?|methods?|returns?)\b", re.I)
-_NAMED = re.compile(r"\b([^\W\d]\w*)\([^\n]{0,200}?\)\s{0,3}(?:==?|->|=>|(?:is|returns?|gives?)\b)")
+_NAMED = re.compile(r"\b([^\W\d]\w*)\((?!s\))[^\n]{0,200}?\)\s{0,3}(?:==?|->|=>|(?:is|returns?|gives?)\b)")
+_NO_NAMES = frozenset((*dir(builtins), *keyword.kwlist))
+
+
+def named_in(words: str) -> str:
+    """The function that the examples in words call; "" where there are none. Python's own are not what is asked for."""
+    return next((match[1] for match in _NAMED.finditer(words) if match[1] not in _NO_NAMES), "")
 
 
 def wants_script(words: str) -> bool:
     """Whether words ask for a program that reads and prints, rather than for a function."""
-    return _A_SCRIPT.search(words) is not None and _A_FUNCTION.search(words) is None and _NAMED.search(words) is None
+    return _A_SCRIPT.search(words) is not None and _A_FUNCTION.search(words) is None and not named_in(words)
 
 
-def propose_interface(words: str, engine: Engine, chat: ChatTemplate | None) -> Interface | None:
+def propose_interface(words: str, engine: Engine, chat: ChatTemplate | None, name: str = "") -> Interface | None:
     """The signature that the model would give the function; None where it writes none.
 
-    Its name is that of the function that the words call, if they do.
+    Args:
+        name: of the function; "" for that of the function that the words call, if they do.
 
     Raises:
         PromptTooLong: the words do not fit the model's context.
     """
     asked = f"{words.strip()}\n\nWrite it as one Python function with type hints."
-    named = _NAMED.search(words)
-    begun = f"def {named[1]}(" if named else "def "
+    name = name or named_in(words)
+    begun = f"def {name}(" if name else "def "
     prompt = render_request(Request(asked, begun), chat, engine.info.markup)
     [[found]] = engine.generate([prompt], SamplingParams(max_new_tokens=64, stop=("\n",)))
     return interface_of(f"{begun}{found.text}\n")
@@ -69,10 +78,11 @@ class Place:
 
     @property
     def stub(self) -> str:
-        """The file with a body that does nothing."""
+        """The file with a body that does nothing; a docstring is one."""
         first = self.begins.lstrip("\n")
         margin = first[: len(first) - len(first.lstrip())]
-        return f"{self.before}{self.begins}{margin}    raise NotImplementedError\n\n{self.after}"
+        body = "" if self.docstring else f"{margin}    raise NotImplementedError\n"
+        return f"{self.before}{self.begins}{body}\n{self.after}"
 
 
 def place_at(document: Document, offset: int) -> Place:
@@ -162,10 +172,10 @@ def _unsettled_task(asked: Asked) -> Task:
     request = Request(asked.words.strip(), "", asked.language, "", asked.turns)
     if asked.language not in LANGUAGE_LIMITS:
         return Task(request, None, _no_runner(asked.language))
-    named = _NAMED.search(asked.words)
-    if named is None:
+    name = named_in(asked.words)
+    if not name:
         return Task(request, None, "the words have no example, such as f(2) == 4, that says what to call")
-    return task_of(request, Interface(named[1]))
+    return task_of(request, named_only(name))
 
 
 def task_with_proposals(asked: Asked, engine: Engine, chat: ChatTemplate | None) -> Task:
@@ -219,12 +229,13 @@ def task_of(
         calls: further inputs.
     """
     docstring = docstring_of(request.begins) if docstring is None else docstring
-    said = [f"{request.words}\n\n{docstring}", *(turn.words for turn in request.turns)]
+    said = [(f"{request.words}\n\n{docstring}", False), *((turn.words, True) for turn in request.turns)]
     by_call = {
         f"{example.call!r} {example.appended}": example  # of what is said twice, the later counts
-        for text in said
-        for example in examples_in(text, interface.name, interface.names)
-        if is_plain(example.call) and (example.appended or not (interface.owner or interface.is_async))
+        for text, said_back in said
+        for example in examples_in(text, interface.name, interface.names, said_back=said_back)
+        if is_plain(example.call)
+        and (request.language == "python" if example.appended else not (interface.owner or interface.is_async))
     }
     examples = tuple(by_call.values())
     known = [*examples, *(proposal.example for proposal in proposals)]

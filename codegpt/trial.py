@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from codegpt.cases import Case, same_output
-from codegpt.examples import Example
+from codegpt.example import Example
 from codegpt.literals import nine_digits, text_of
 from codegpt.proposals import Proposal
 from codegpt.sandbox.codec import Value

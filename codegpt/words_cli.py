@@ -17,7 +17,7 @@ from codegpt.sandbox.program import Tests
 from codegpt.sandbox.workspace import module_in
 from codegpt.source_file import offset_of, read_document
 from codegpt.trial import behaviour_of, behaviour_of_output
-from codegpt.workspace_tests import find_tests, given_tests
+from codegpt.workspace_tests import find_tests, given_tests, subject_of
 
 if TYPE_CHECKING:
     from codegpt.generate import Task
@@ -164,7 +164,7 @@ def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "As
     if language != "python":
         return Asked(words, language, unsettled=True)
     interface = (
-        propose_interface(words, loaded.engine, loaded.chat)
+        propose_interface(words, loaded.engine, loaded.chat, _tested(wanted.tests))
         if wanted.signature is None
         else interface_of_signature(wanted.signature)
     )
@@ -192,11 +192,25 @@ def _further(words: str, signature: str | None, tests: Path | None) -> "Asked":
     )
 
 
+def _tested(file: Path | None) -> str:
+    """The name of the function that a person's tests are about."""
+    if file is None:
+        return ""
+    try:
+        return subject_of(read_document(file).text)
+    except ValueError as error:
+        raise InputError(f"{file} is not Python: {error}") from None
+
+
 def _tests(file: Path | None, interface: Interface) -> Tests | None:
     """A person's tests: a pytest file that imports the program by a name, or asserts about the function."""
     if file is None:
         return None
+    text = read_document(file).text
     try:
-        return given_tests(read_document(file).text, interface.name)
+        tests = given_tests(text, interface.name)
     except ValueError as error:
         raise InputError(f"{file} is not Python: {error}") from None
+    if re.search(rf"\b{re.escape(interface.name)}\b", text) is None:
+        raise InputError(f"{file} never names {interface.name}; name the function that it tests with --function")
+    return tests

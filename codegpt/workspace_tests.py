@@ -1,9 +1,11 @@
 """The tests that a workspace has of a function already: which of its files test it, and what of them is about it."""
 
 import ast
+import builtins
 import os
 import re
-from collections import deque
+import sys
+from collections import Counter, deque
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -115,16 +117,48 @@ def imported(tree: ast.Module, function: str, modules: frozenset[str]) -> str | 
     return None
 
 
+def subject_of(text: str) -> str:
+    """The function that a person's tests are most likely about: that they import, else that they call; "" for none.
+
+    Raises:
+        ValueError: it is not Python.
+    """
+    tree = _tree(text)
+    modules: set[str] = set()
+    others, theirs = set(dir(builtins)), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            tested = [alias for alias in node.names if alias.name.partition(".")[0] not in NOT_TESTED]
+            modules.update(alias.asname or alias.name for alias in tested)
+        elif isinstance(node, ast.ImportFrom):
+            foreign = not node.level and (node.module or "").partition(".")[0] in NOT_TESTED
+            (others if foreign else theirs).update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            others.add(node.name)
+    called: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Name) and node.func.id not in others:
+            called[node.func.id] += 1
+        elif isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) in modules:
+            theirs.add(node.func.attr)
+            called[node.func.attr] += 1
+    names = [name for name, _ in called.most_common()]
+    return next((name for name in names if name in theirs), next(iter(names), ""))
+
+
+NOT_TESTED = frozenset((*sys.stdlib_module_names, "pytest", "hypothesis", "numpy"))
+"""Modules that tests use, and are not about."""
+
+
 def given_tests(text: str, function: str) -> Tests:
     """Tests that a person names: a pytest file that imports the program, by whatever name; or asserts about it.
 
     Raises:
         ValueError: it is not Python.
     """
-    try:
-        tree = ast.parse(text)
-    except SyntaxError as error:
-        raise ValueError(f"line {error.lineno}: {error.msg}") from error
+    tree = _tree(text)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level == 0 and any(each.name == function for each in node.names):
             return Tests(text, function, style="pytest", module=node.module or "")
@@ -137,6 +171,13 @@ def given_tests(text: str, function: str) -> Tests:
     if any(_is_test(node) for node in tree.body):
         return Tests(text, function, style="pytest")
     return Tests(text, function, (function,))
+
+
+def _tree(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise ValueError(f"line {error.lineno}: {error.msg}") from error
 
 
 def _is_test(node: ast.stmt) -> bool:

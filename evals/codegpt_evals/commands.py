@@ -244,7 +244,7 @@ def select(
     jail = open_sandbox(Backend(backend), workers=workers)
     with folder.locked(), jail as sandbox, bars.stage("selecting", len(problems)) as advance:
         found = selecting.select(problems, drawn, sandbox.run_all, out / "selections.jsonl", advance, proposed)
-    figures = {}
+    figures: dict[str, dict[str, object]] = {}
     for number, path in enumerate(graded):
         right: dict[str, dict[int, bool]] = {}
         for each in read(RunFolder(path).grades, Grade):
@@ -252,9 +252,8 @@ def select(
         first = (
             {each.task_id: each.passed for each in read(RunFolder(greedy[number]).grades, Grade)} if greedy else None
         )
-        figures[stages.graded(path).task] = {
-            way: [round(value, 4) for value in rate] for way, rate in selecting.worth(found, right, first).items()
-        }
+        worth = {way: [round(value, 4) for value in rate] for way, rate in selecting.worth(found, right, first).items()}
+        figures[stages.graded(path).task] = {"problems": sum(each.task_id in right for each in found), **worth}
     distinct = {name: round(value, 2) for name, value in selecting.distinct(found).items()}
     result = {"task": task, "problems": len(found), "distinct": distinct, "worth": figures}
     replace_text(out / "selection.json", json.dumps(result, indent=1) + "\n")

@@ -24,13 +24,14 @@ from codegpt.engine.protocol import (
 )
 from codegpt.errors import InputError
 from codegpt.generate import Candidates, GenerateOptions, Run, Task, generate, with_answer
-from codegpt.interface import Interface, interface_of
+from codegpt.interface import interface_of, named_only
 from codegpt.prompt import Prompt
 from codegpt.proposals import proposals_in
 from codegpt.request import Request
 from codegpt.selection import dual_agreement, is_value
 from codegpt.task import Asked, task_of
 from codegpt.task import task_for as task_for_words
+from codegpt.trial import FunctionTrial, ScriptTrial
 from codegpt_evals.checks import StdioCheck
 from codegpt_evals.metrics import Rate, mean_rate, pass_at_k
 from codegpt_evals.problem import Problem
@@ -47,6 +48,7 @@ WAYS = (
     "ranking, after one answer",
     "ten random picks",
     "examples: ten random ones that pass",
+    "examples: ten random programs that pass",
     "ranking: the first ten",
     "oracle",
 )
@@ -107,7 +109,7 @@ def task_for(problem: Problem, answers: Sequence[str] = ()) -> Task:
     request = problem.asks
     if isinstance(request, Request):
         named = _ASSERTED.search(request.words)
-        interface = interface_of(request.begins) or (Interface(named[1]) if named else None)
+        interface = interface_of(request.begins) or (named_only(named[1]) if named else None)
         if interface is not None:
             return task_of(request, interface, proposals=proposals_in(answers, interface, "assert "))
         if isinstance(problem.check, StdioCheck):
@@ -200,8 +202,11 @@ class Selection:
             "examples, then the largest cluster": self._mean(self._largest(passing, both), right),
             "ranking": self._mean(list(every[:1]), right),
             "ranking, after one answer": float(right[self.after]) if self.after >= 0 else 0.0,
-            "ten random picks": pass_at_k(self.drawn, correct, min(TEN, self.drawn)),
-            "examples: ten random ones that pass": self._ten(passing, right),
+            "ten random picks": _ten([right[number] for number in range(self.drawn)]),
+            "examples: ten random ones that pass": _ten(
+                [right[self.candidates[at][0]] for at in passing for _ in range(self.candidates[at][1])]
+            ),
+            "examples: ten random programs that pass": _ten([right[self.candidates[at][0]] for at in passing]),
             "ranking: the first ten": float(any(right[self.candidates[at][0]] for at in every[:TEN])),
             "oracle": float(correct > 0),
         }
@@ -224,16 +229,15 @@ class Selection:
 
         return max(groups.values(), key=size, default=[])
 
-    def _ten(self, among: Sequence[int], right: Mapping[int, bool]) -> float:
-        """The chance that one of ten random samples of these candidates is right."""
-        total = sum(self.candidates[at][1] for at in among)
-        correct = sum(self.candidates[at][1] for at in among if right[self.candidates[at][0]])
-        return pass_at_k(total, correct, min(TEN, total)) if total else 0.0
-
     def _mean(self, among: Sequence[int], right: Mapping[int, bool]) -> float:
         """The chance that a random sample of these candidates is right."""
         total = sum(self.candidates[at][1] for at in among)
         return sum(self.candidates[at][1] * right[self.candidates[at][0]] for at in among) / total if total else 0.0
+
+
+def _ten(right: Sequence[bool]) -> float:
+    """The chance that one of ten of these, at random, is right."""
+    return pass_at_k(len(right), sum(right), min(TEN, len(right))) if right else 0.0
 
 
 FORMAT = 1
@@ -266,19 +270,13 @@ def select(
             raise InputError(
                 f"{problem.task_id}: samples are missing; selection needs 0 to {drawn[-1].index}, all of them"
             )
-        made_of = digest(
-            json.dumps(
-                [
-                    [[each.index, each.solution, each.completion, each.mean_logprob] for each in drawn],
-                    list(asserts.get(problem.task_id, ())),
-                ]
-            )
-        )
+        task = task_for(problem, asserts.get(problem.task_id, ()))
+        texts = [[each.index, each.solution, each.completion, each.mean_logprob] for each in drawn]
+        made_of = digest(json.dumps([texts, asserts.get(problem.task_id, ()), *_asked(task)]))
         made, found = known.get(problem.task_id, (made_of, None))
         if made != made_of:
-            raise InputError(f"{journal} is of other samples or asserts of {problem.task_id}; name another --out")
+            raise InputError(f"{journal} is of other samples or inputs of {problem.task_id}; name another --out")
         if found is None:
-            task = task_for(problem, asserts.get(problem.task_id, ()))
             result = selected(task, drawn, run)
             after = after_answer(task, result, problem.program(problem.canonical), run)
             found = Selection.of(problem.task_id, result, after)
@@ -288,6 +286,14 @@ def select(
         selections.append(found)
         advance(1)
     return selections
+
+
+def _asked(task: Task) -> list[list[str]]:
+    """What programs are asked, as text."""
+    trial = task.trial
+    examples = [each.text for each in trial.examples] if isinstance(trial, FunctionTrial) else []
+    cases = [each.stdin + each.stdout for each in trial.cases] if isinstance(trial, ScriptTrial) else []
+    return [examples, cases, [] if trial is None else list(trial.described)]
 
 
 def _read(journal: Path) -> Iterator[tuple[str, Selection]]:
@@ -349,8 +355,8 @@ def worth(
         columns["ranking - greedy"] = [row["ranking"] - greedy[e.task_id] for e, row in zip(graded, rows, strict=True)]
     columns["ranking - random pick"] = [row["ranking"] - row["random pick"] for row in rows]
     columns["agreement alone - random pick"] = [row["agreement alone"] - row["random pick"] for row in rows]
-    columns["ranking: the first ten - ten random ones that pass"] = [
-        row["ranking: the first ten"] - row["examples: ten random ones that pass"] for row in rows
+    columns["ranking: the first ten - ten random programs that pass"] = [
+        row["ranking: the first ten"] - row["examples: ten random programs that pass"] for row in rows
     ]
     columns["ranking, after one answer - ranking, where it asks"] = [
         row["ranking, after one answer"] - row["ranking"] for each, row in zip(graded, rows, strict=True) if each.asks

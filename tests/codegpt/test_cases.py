@@ -21,6 +21,22 @@ def test_no_input_is_an_input() -> None:
     assert cases_in("The input is a number, the output another.") == ()
 
 
+def test_a_kind_of_input_is_no_input() -> None:
+    assert cases_in("Input: one number per line\nOutput: their sum") == ()
+    assert cases_in("Input: 3\nOutput: a list of words") == ()
+    assert cases_in("Input: the quick fox\nOutput: xof") == (Case("the quick fox\n", "xof\n"),)
+    assert cases_in("Input:\nwords\nand lines\nOutput: 2") == (Case("words\nand lines\n", "2\n"),)
+
+
+def test_what_explains_an_output_is_none_of_it() -> None:
+    text = "Input: 3\nOutput: 4\nExplanation: one more\nthan 3\n\nInput: 1\nOutput: 2\nConstraints:\nx < 3\n"
+    assert cases_in(text) == (Case("3\n", "4\n"), Case("1\n", "2\n"))
+
+
+def test_line_ends_of_windows() -> None:
+    assert cases_in("Input:\r\n```\r\na\r\n```\r\nOutput:\r\n```\r\nb\r\n```\r\n") == (Case("a\n", "b\n"),)
+
+
 @pytest.mark.parametrize(
     ("printed", "expected", "same"),
     [

@@ -3,7 +3,8 @@
 import pytest
 
 from codegpt.cases import cases_in
-from codegpt.examples import Example, Shown, examples_in
+from codegpt.example import Example, Shown
+from codegpt.examples import examples_in
 from codegpt.sandbox.outcome import Raised, Reply, Returned, Unencodable
 from codegpt.sandbox.program import Call
 from codegpt.sandbox.verdict import Raises
@@ -47,6 +48,13 @@ def said(text: str, parameters: tuple[str, ...] = ()) -> list[tuple[object, ...]
         ">>> 3 == f(2)\nTrue",
         ">>> f(2) == 3",
         ">>> n = 2\n>>> f(n)\n3",
+        ">>> n = 2\n\n>>> f(n)\n3",
+        "assert f(2) == 3, 'the next one'",
+        "f(2) returns 3. f(x) returns more.",
+        "`f(2)` → `3`, isn't it",
+        "- f(2) == 3",
+        "f(2) == 3\r\nf(2) == 3\r\n",
+        "f(2) returns 4 but it should return 3",
     ],
 )
 def test_ways_to_say_it(text: str) -> None:
@@ -68,6 +76,15 @@ def test_ways_to_say_it(text: str) -> None:
         "f(2) and 3",
         "f(2) != 3",
         "f(2) ('Venus')",
+        "g(2) + f(2) == 3",
+        "f(3) = 3 * f(2) = 3",
+        "g(1) != f(2) == 3",
+        "not f(2) == 3",
+        "f(2) returns 3, which is wrong",
+        "f(2) returns 3 but it should not",
+        "f(2) returns 255 as a string",
+        "f(2) returns 2024-10-15",
+        ">>> f(2)  # doctest: +SKIP\n3",
         "f(2) ==> ('Venus')",
         "f(2",
         "f(2) is",
@@ -218,3 +235,46 @@ def test_true_is_not_one_where_it_is_not() -> None:
     assert Example(Call("f"), 1, "").holds(Reply(Returned(True), 0.0))
     assert not Example(Call("f"), [1], "", bools_apart=True).holds(Reply(Returned([True]), 0.0))
     assert Example(Call("f"), [True], "", bools_apart=True).holds(Reply(Returned([True]), 0.0))
+
+
+def test_asserts_of_a_truth() -> None:
+    assert said("assert f(1)\nassert not f(2), 'why'\nassert f(3) == [\nassert f(4) == await x\n") == [
+        (1, True),
+        (2, False),
+    ]
+
+
+def test_what_is_said_to_an_answer_may_be_a_complaint() -> None:
+    def said_back(text: str) -> list[object]:
+        return [example.expected for example in examples_in(text, "f", said_back=True)]
+
+    assert said_back("f(2) returns 3") == said_back("f(2) gives 3, not 4") == said_back("f(2) is 3") == []
+    assert said_back("f(2) should return 4") == said_back("f(2) == 4") == said_back("f(2) -> 4") == [4]
+
+
+def test_backticks_in_a_text_are_part_of_it() -> None:
+    assert said("`f('`a`')` == 'a'") == [("`a`", "a")]
+
+
+def test_names_of_a_session_hold_in_its_later_paragraphs() -> None:
+    assert said(">>> x = [1]\n\n>>> f(x)\n1\n\nMore.\n\n>>> f(2)\n2\n") == [([1], 1), (2, 2)]
+    assert said(">>> x = 1\n\n>>> x = g()\n>>> f(x)\n2\n\n>>> f(3)\n4\n")[1:] == [(3, 4)]
+
+
+def test_what_a_call_may_change_is_given_to_it_as_it_is_then() -> None:
+    first, second = examples_in(">>> x = []\n>>> f(x, 1)\n[1]\n>>> f(x, 2)\n[1, 2]\n", "f")
+    assert first.appended and second.appended
+    names: dict[str, object] = {}
+    exec("def f(x, y):\n    x.append(y)\n    return x\n" + second.appended, names)
+    assert second.holds(Reply(Returned(names[second.call.function](2)), 0.0))  # type: ignore[operator]
+    assert not any(each.appended for each in examples_in(">>> x = []\n>>> f(x)\n1\n>>> x = [2]\n>>> f(x)\n2\n", "f"))
+
+
+def test_what_fails_in_a_session_does_not_end_it() -> None:
+    text = (
+        ">>> from mymod import f\n>>> f(-1)\nTraceback (most recent call last):\nValueError: no\n>>> print(f(2))\n3\n"
+    )
+    last = examples_in(text, "f")[-1]
+    names: dict[str, object] = {}
+    exec("def f(x):\n    return [][x] if x < 0 else x + 1\n" + last.appended, names)
+    assert last.holds(Reply(Returned(names[last.call.function](2)), 0.0))  # type: ignore[operator]

@@ -12,7 +12,7 @@ from hypothesis import find, given
 from hypothesis import strategies as st
 
 from codegpt.inputs import change, inputs_for, strategy_of
-from codegpt.interface import Interface, Parameter, interface_of_signature
+from codegpt.interface import Interface, Parameter, interface_of_signature, named_only
 from codegpt.sandbox.codec import encode
 from codegpt.sandbox.program import Call
 
@@ -44,13 +44,23 @@ def test_without_examples_the_types_are_drawn() -> None:
     found = inputs_for(ANNOTATED, [], 20)
     assert len(found) == 20
     for call in found:
-        values, by = call.args
+        values, by, *deep = call.args
         assert isinstance(values, list) and all(type(each) is int for each in values) and isinstance(by, str)
+        assert all(type(each) is bool for each in deep)
+    assert {len(call.args) for call in found} == {2, 3}
+
+
+def test_parameters_with_a_default_are_given_now_and_then() -> None:
+    one = inputs_for(interface_of_signature("f(n: int = 10, more=False, other=None)"), [], 20)
+    assert {len(call.args) for call in one} == {0, 1, 2}
+    assert all(type(value) is kind for call in one for value, kind in zip(call.args, (int, bool), strict=False))
+    assert inputs_for(interface_of_signature("f(x=g())"), [], 20) == (Call("f"),)
+    assert inputs_for(interface_of_signature("f()"), [], 20) == (Call("f"),)
 
 
 def test_without_either_there_are_none() -> None:
     assert inputs_for(PLAIN, [], 20) == ()
-    assert inputs_for(Interface("f"), [], 20) == ()
+    assert inputs_for(named_only("f"), [], 20) == ()
     assert inputs_for(ANNOTATED, [Call("g", (1,))], 0) == ()
     assert inputs_for(Interface("f"), [Call("f")], 20) == (Call("f"),)
 

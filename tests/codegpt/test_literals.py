@@ -83,7 +83,8 @@ def test_what_costs_too_much_or_computes(text: str) -> None:
     ("text", "value", "rest"),
     [
         ("3, which", 3, ", which"),
-        ("3.", 3.0, ""),
+        ("3.", 3, "."),
+        ("3.0.", 3.0, "."),
         ("'a' because", "a", " because"),
         ("[1, ']'] and", [1, "]"], " and"),
         ("True if", True, " if"),

@@ -13,6 +13,7 @@ from codegpt.selection import (
     clusters,
     distinguishing,
     dual_agreement,
+    evidence_for,
     rank,
     settled,
     won,
@@ -116,6 +117,7 @@ def test_an_input_that_tells_the_two_best_apart() -> None:
     assert distinguishing(clusters(some, seen)) == 2  # both come to a value there
     assert distinguishing(clusters(some, {**seen, 1: Seen((), ("= 1", "= 2", "= 3"))})) == 1
     assert distinguishing(clusters(some, {**seen, 1: seen[0]})) is None
+    assert distinguishing(clusters(some, {0: Seen((), ("= 1", "! E")), 1: Seen((), ("= 1", "! F"))})) is None
     better = {0: Seen((True,), ("= 1",)), 1: Seen((False,), ("= 2",))}
     assert distinguishing(clusters(some, better)) is None
 
@@ -151,3 +153,8 @@ def test_evidence_says_on_how_many_inputs() -> None:
     assert (evidence.inputs, evidence.level) == (2, Level.AGREEMENT)
     nothing = rank([one], {0: Seen((), ("! KeyError",))})[0].evidence
     assert (nothing.level, nothing.reason) == (Level.PARSES, "comes to no value on any input")
+
+
+def test_some_examples_of_which_one_fails() -> None:
+    [alone] = clusters([candidate(0)], {0: Seen((True, False, False), ("! E",))})
+    assert evidence_for(alone, 3).reason == "fails 2 of the examples"

@@ -10,7 +10,7 @@ from codegpt.interface import Interface, interface_of, interface_of_signature
 from codegpt.prompt import Prompt
 from codegpt.request import Request, Turn, render_request
 from codegpt.sandbox.program import Tests
-from codegpt.task import Asked, place_at, propose_asserts, propose_interface, task_for, task_of, wants_script
+from codegpt.task import Asked, named_in, place_at, propose_asserts, propose_interface, task_for, task_of, wants_script
 from codegpt.trial import FunctionTrial, ScriptTrial
 
 ENGINE = ScriptedEngine("")
@@ -204,3 +204,31 @@ def test_another_language_is_asked_for_what_the_words_say() -> None:
     assert nothing.trial is None and nothing.why_not_run.startswith("the words have no example")
     no_runner = task_for(Asked("Add two numbers. add(1, 2) == 3", "go", unsettled=True), ENGINE)
     assert (no_runner.trial, no_runner.why_not_run) == (None, "programs in Go are not run")
+
+
+def test_pythons_own_functions_are_not_what_is_asked_for() -> None:
+    assert named_in("the longest slice for which sum(slice) == target") == ""
+    assert named_in("word(s) returns; sorted(x) == y, longest([1], 2) == [1]") == "longest"
+    engine = ScriptedEngine("a, b):\n    pass\n")
+    found = propose_interface("with sum(values) == 3", engine, None, "pairs")
+    assert found is not None and str(found) == "pairs(a, b)"
+
+
+def test_a_complaint_is_no_example() -> None:
+    interface = interface_of_signature("f(x: int) -> int")
+    turns = (Turn("def f(x): ...\n", "f(2) gives 3, but it should give 4"), Turn("def f(x): ...\n", "f(3) returns 5"))
+    task = task_for(Asked("f(3) == 6", interface=interface, turns=turns), ENGINE)
+    assert isinstance(task.trial, FunctionTrial)
+    assert [each.text for each in task.trial.examples] == ["f(3) == 6"]
+
+
+@pytest.mark.parametrize("margin", ["  ", "\t", "    "])
+def test_a_file_without_the_body_loads_however_it_is_indented(margin: str) -> None:
+    for text in (f'def f(x):\n{margin}"""One."""\n', "def f(x):\n", f"class A:\n{margin}def f(self):\n"):
+        place = place_at(Document(text, language="python"), len(text))
+        compile(place.stub, "", "exec")
+
+
+def test_a_doctest_is_not_run_in_another_language() -> None:
+    task = task_for(Asked(">>> f([2, 1])[0]\n2\n\nf(1) == 2", "javascript", unsettled=True), ENGINE)
+    assert isinstance(task.trial, FunctionTrial) and not any(each.appended for each in task.trial.examples)

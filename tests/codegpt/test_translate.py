@@ -135,6 +135,13 @@ def test_the_originals_values_are_expected() -> None:
     assert made.task.request.begins == "function mean(values) {\n" and "def mean" in made.task.request.words
 
 
+@pytest.mark.parametrize("name", ["CallTimeout", "RecursionError", "MemoryError"])
+def test_what_is_the_machines_fault_is_not_asked_of_a_translation(name: str) -> None:
+    made = translation(original_in(DOCUMENT, "mean"), "javascript", says(2.0, Raised(name)))
+    assert isinstance(made.task.trial, FunctionTrial) and made.left_out == made.inputs
+    assert all(each.expected == 2.0 for each in made.task.trial.examples)
+
+
 def test_what_it_does_to_its_arguments_is_not_compared() -> None:
     made = translation(original_in(DOCUMENT, "mean"), "javascript", says(Returned(None, ([1],))))
     assert made.task.trial is None and "none of its values is the same" in made.task.why_not_run

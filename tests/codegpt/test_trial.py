@@ -5,7 +5,8 @@ import math
 import pytest
 
 from codegpt.cases import Case
-from codegpt.examples import Example, examples_in
+from codegpt.example import Example
+from codegpt.examples import examples_in
 from codegpt.proposals import Proposal
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.outcome import End, Outcome, Raised, Reply, Returned, TestReport, Unencodable

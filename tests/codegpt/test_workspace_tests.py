@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from codegpt.workspace_tests import find_tests, given_tests, read_tests
+from codegpt.workspace_tests import find_tests, given_tests, read_tests, subject_of
 
 TEXT = """import pytest
 from pkg.mod import f, g
@@ -105,3 +105,21 @@ def test_tests_that_are_given(text: str, style: str, module: str) -> None:
     assert (tests.style, tests.module, tests.source) == (style, module, text)
     with pytest.raises(ValueError, match="line 1"):
         given_tests("def (", "f")
+
+
+@pytest.mark.parametrize(
+    ("text", "function"),
+    [
+        (TEXT, "f"),
+        ("assert add(1, len([2])) == 3\n", "add"),
+        ("import app\n\n\ndef test_it():\n    x = []\n    x.append(1)\n    assert app.f(x) == g()\n", "f"),
+        ("from math import sqrt\nfrom app import slope\nassert sqrt(slope(2)) == sqrt(3)\n", "slope"),
+        (
+            "from pytest import raises\nfrom .app import f\n\n\ndef test():\n    with raises(KeyError):\n        f()\n",
+            "f",
+        ),
+        ("x = 1\n", ""),
+    ],
+)
+def test_what_tests_are_about(text: str, function: str) -> None:
+    assert subject_of(text) == function

@@ -57,6 +57,7 @@ def test_what_each_way_chooses() -> None:
         "ranking, after one answer": 1.0,
         "ten random picks": 1.0,
         "examples: ten random ones that pass": 1.0,
+        "examples: ten random programs that pass": 1.0,
         "ranking: the first ten": 1.0,
         "oracle": 1.0,
     }
@@ -71,6 +72,7 @@ def test_the_first_ten_show_every_behaviour() -> None:
     found = some.choices(right)
     assert found["ranking: the first ten"] == 1.0
     assert found["ten random picks"] == found["examples: ten random ones that pass"] == pytest.approx(10 / 21)
+    assert found["examples: ten random programs that pass"] == pytest.approx(10 / 11)
 
 
 def test_how_many_behaviours_there_are() -> None:
@@ -147,7 +149,7 @@ def test_it_goes_on_from_its_journal(tmp_path: Path) -> None:
 def test_a_journal_of_something_else(tmp_path: Path) -> None:
     journal = tmp_path / "selections.jsonl"
     select([PROBLEM], SAMPLES, run_here, journal)
-    with pytest.raises(InputError, match="is of other samples or asserts of P/1"):
+    with pytest.raises(InputError, match="is of other samples or inputs of P/1"):
         select([PROBLEM], {"P/1": SAMPLES["P/1"][:2]}, run_here, journal)
     journal.write_text('{"format": 2}\n')
     with pytest.raises(InputError, match="another format than 1"):
@@ -173,12 +175,13 @@ def test_what_the_ways_are_worth() -> None:
         "ranking, after one answer": 0.0,
         "ten random picks": 0.5,
         "examples: ten random ones that pass": 0.5,
+        "examples: ten random programs that pass": 0.5,
         "ranking: the first ten": 0.5,
         "oracle": 0.5,
         "greedy": 0.0,
         "ranking - greedy": 0.5,
         "ranking - random pick": 0.25,
         "agreement alone - random pick": 0.25,
-        "ranking: the first ten - ten random ones that pass": 0.0,
+        "ranking: the first ten - ten random programs that pass": 0.0,
         "ranking - a random one that passes, where behaviours differ": 0.5,
     }
