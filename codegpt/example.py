@@ -3,7 +3,7 @@
 import ast
 import doctest
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from codegpt.cases import bools_apart
@@ -35,6 +35,7 @@ class Example:
         text: as people read it.
         appended: code that is put behind the program and defines what is called; "" for the program's own functions.
         bools_apart: whether true is something else than 1, as it is not in Python.
+        in_place: nothing is returned, and `expected` is what becomes of the first argument.
     """
 
     call: Call
@@ -42,6 +43,7 @@ class Example:
     text: str
     appended: str = ""
     bools_apart: bool = False
+    in_place: bool = False
 
     def holds(self, reply: Reply) -> bool:
         """Whether a program's answer is what the example says."""
@@ -55,9 +57,19 @@ class Example:
                 return False
             flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
             return doctest.OutputChecker().check_output(self.expected.text, result.value, flags)
+        if self.in_place:
+            after = self.call.args if result.args is None else result.args
+            return result.value is None and after != () and same(after[0], self.expected, TOLERANCE)
         if self.bools_apart:
             return same(bools_apart(result.value), bools_apart(self.expected), TOLERANCE)
         return same(result.value, self.expected, TOLERANCE)
+
+
+def in_place(example: Example) -> Example:
+    """The example as one of a function that returns nothing: what it makes of its first argument."""
+    if example.appended or example.expected is None or isinstance(example.expected, Raises | Shown):
+        return example
+    return replace(example, text=example.text.replace(" == ", " leaves it as ", 1), in_place=True)
 
 
 def without_contradictions(examples: Sequence[Example]) -> tuple[Example, ...]:

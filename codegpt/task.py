@@ -16,6 +16,7 @@ from codegpt.context import fit_window
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine, SamplingParams
 from codegpt.errors import InputError
+from codegpt.example import in_place
 from codegpt.examples import examples_in
 from codegpt.generate import Task
 from codegpt.inputs import inputs_for, is_plain
@@ -237,7 +238,8 @@ def task_of(
         if is_plain(example.call)
         and (request.language == "python" if example.appended else not (interface.owner or interface.is_async))
     }
-    examples = tuple(by_call.values())
+    nothing_returned = interface.returns == "None"
+    examples = tuple(in_place(each) if nothing_returned else each for each in by_call.values())
     known = [*examples, *(proposal.example for proposal in proposals)]
     inputs: tuple[Call, ...] = ()
     if interface.owner:

@@ -125,7 +125,8 @@ def subject_of(text: str) -> str:
     """
     tree = _tree(text)
     modules: set[str] = set()
-    others, theirs = set(dir(builtins)), set()
+    others: set[str] = set(dir(builtins))
+    theirs: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             tested = [alias for alias in node.names if alias.name.partition(".")[0] not in NOT_TESTED]

@@ -1,9 +1,11 @@
 """Examples out of docstrings, prose and tests: all that are there, and none that are not."""
 
+from dataclasses import replace
+
 import pytest
 
 from codegpt.cases import cases_in
-from codegpt.example import Example, Shown
+from codegpt.example import Example, Shown, in_place
 from codegpt.examples import examples_in
 from codegpt.sandbox.outcome import Raised, Reply, Returned, Unencodable
 from codegpt.sandbox.program import Call
@@ -278,3 +280,13 @@ def test_what_fails_in_a_session_does_not_end_it() -> None:
     names: dict[str, object] = {}
     exec("def f(x):\n    return [][x] if x < 0 else x + 1\n" + last.appended, names)
     assert last.holds(Reply(Returned(names[last.call.function](2)), 0.0))  # type: ignore[operator]
+
+
+def test_what_a_function_that_returns_nothing_makes_of_its_argument() -> None:
+    example = in_place(examples_in("Input: [0, 1]\nOutput: [1, 0]", "f", ("nums",))[0])
+    assert example.text == "f([0, 1]) leaves it as [1, 0]"
+    assert example.holds(Reply(Returned(None, ([1, 0],)), 0.0))
+    assert not example.holds(Reply(Returned(None), 0.0)) and not example.holds(Reply(Returned([1, 0]), 0.0))
+    assert replace(example, expected=[0, 1]).holds(Reply(Returned(None), 0.0))  # it changes nothing, and need not
+    raising = examples_in(">>> f(1)\nTraceback (most recent call last):\nValueError\n", "f")[0]
+    assert in_place(raising) == raising

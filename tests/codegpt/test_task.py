@@ -232,3 +232,9 @@ def test_a_file_without_the_body_loads_however_it_is_indented(margin: str) -> No
 def test_a_doctest_is_not_run_in_another_language() -> None:
     task = task_for(Asked(">>> f([2, 1])[0]\n2\n\nf(1) == 2", "javascript", unsettled=True), ENGINE)
     assert isinstance(task.trial, FunctionTrial) and not any(each.appended for each in task.trial.examples)
+
+
+def test_a_function_that_returns_nothing_is_judged_by_its_argument() -> None:
+    words = "Move zeroes to the end.\n\nInput: nums = [0, 1]\nOutput: [1, 0]"
+    task = function_task(words, interface_of_signature("move(nums: list[int]) -> None"))
+    assert isinstance(task.trial, FunctionTrial) and [each.in_place for each in task.trial.examples] == [True]
