@@ -27,12 +27,13 @@ _FENCE = re.compile(r"[ \t]*```\w*[ \t]*$")
 _NO_OUTPUT = re.compile(
     r"[ \t]*(?:explanations?|notes?|constraints?)\b[^\n]*:|[ \t]*(?:notes?|constraints?)[ \t]*$", re.I
 )
-_IN_WORDS = re.compile(
+_NO_TEXT = re.compile(
     r"(?=.*\w\s+\w)(?!.*[\d\"'])"
-    r"(?:.*\b(?:per|their|its|numbers?|integers?|strings?|lists?|lines?|words?|values?|characters?)\b)",
+    r"(?:.*\b(?:per|their|its|numbers?|integers?|strings?|lists?|lines?|words?|values?|characters?)\b)"
+    r"|\s*\w+ = \S",
     re.I,
 )
-"""Behind ``Input:``: what kind of thing it is, and no such thing itself."""
+"""Behind ``Input:``, and yet nothing that is typed in: a kind of thing, or the arguments of a function by name."""
 
 
 def cases_in(text: str) -> tuple[Case, ...]:
@@ -58,7 +59,7 @@ def cases_in(text: str) -> tuple[Case, ...]:
 
 
 def _keep(read: dict[str, list[str]], found: dict[str, Case]) -> None:
-    if any(len(lines) == 1 and _IN_WORDS.match(lines[0]) for lines in read.values()):
+    if any(len(lines) == 1 and _NO_TEXT.match(lines[0]) for lines in read.values()):
         return
     stdin, stdout = ("\n".join(read.get(what, [])) for what in ("input", "output"))
     if _lines(stdout):

@@ -1,8 +1,11 @@
 """One example of a function: a call, what has to come of it, and how Python writes such a thing."""
 
 import ast
+import builtins
 import doctest
-from collections.abc import Mapping, Sequence
+import sys
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -36,6 +39,7 @@ class Example:
         appended: code that is put behind the program and defines what is called; "" for the program's own functions.
         bools_apart: whether true is something else than 1, as it is not in Python.
         in_place: nothing is returned, and `expected` is what becomes of the first argument.
+        inner: calls of the program's function that `appended` makes.
     """
 
     call: Call
@@ -44,6 +48,12 @@ class Example:
     appended: str = ""
     bools_apart: bool = False
     in_place: bool = False
+    inner: tuple[Call, ...] = ()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Of the program's own function."""
+        return self.inner if self.appended else (self.call,)
 
     def holds(self, reply: Reply) -> bool:
         """Whether a program's answer is what the example says."""
@@ -90,7 +100,7 @@ def _agree(one: Expected, other: Expected) -> bool:
     return same(one, other, TOLERANCE)
 
 
-def call_of(node: ast.expr, function: str, known: Mapping[str, Value]) -> Call:
+def call_of(node: ast.AST, function: str, known: Mapping[str, Value]) -> Call:
     """A call of the function with literals.
 
     Args:
@@ -128,3 +138,31 @@ def comparison(node: ast.expr, function: str, known: Mapping[str, Value]) -> tup
     except UNREADABLE:
         pass
     return None
+
+
+def of_assert(test: ast.expr, function: str) -> Example | None:
+    """What an assert says of the function: about one call of it, else as a function of its own, put beside the program.
+
+    None where it names what nobody knows. Modules of Python's own are imported there.
+    """
+    text = ast.unparse(test)
+    compared = comparison(test, function, {}) if isinstance(test, ast.Compare) else None  # else any truth will do
+    if compared is not None:
+        return Example(*compared, text)
+    names = {node.id: node.ctx for node in ast.walk(test) if isinstance(node, ast.Name)}
+    given = {name for name, context in names.items() if isinstance(context, ast.Store)} | {function, *dir(builtins)}
+    modules = sorted(names.keys() - given)
+    if function not in names or not sys.stdlib_module_names.issuperset(modules):
+        return None
+    name = f"codegpt_assert_{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
+    imports = "".join(f"    import {module}\n" for module in modules)
+    code = f"\n\ndef {name}():\n{imports}    return bool({text})\n"
+    return Example(Call(name), True, text, code, inner=tuple(_calls_in(test, function)))
+
+
+def _calls_in(node: ast.expr, function: str) -> Iterator[Call]:
+    for each in ast.walk(node):
+        try:
+            yield call_of(each, function, {})
+        except UNREADABLE:
+            continue

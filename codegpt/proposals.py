@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codegpt.chat import ChatTemplate
-from codegpt.example import Example, comparison
+from codegpt.example import Example, of_assert
 from codegpt.interface import Interface
 from codegpt.prompt import Prompt
 from codegpt.request import Request, render_begun
-from codegpt.sandbox.program import Call
 
 OF_ONE_ANSWER = 5
 """Asserts that are taken of an answer; CodeT's number. Later ones are ever more alike."""
@@ -49,10 +48,10 @@ def proposals_in(answers: Iterable[str], interface: Interface, begun: str = "") 
     counted: Counter[str] = Counter()
     for answer in answers:
         counted.update(asserts_in(begun + answer, interface.name)[:OF_ONE_ANSWER])
-    return tuple(
-        Proposal(_example(test, interface.name, number), times)
-        for number, (test, times) in enumerate(counted.most_common())
+    read = (
+        (of_assert(ast.parse(test, mode="eval").body, interface.name), times) for test, times in counted.most_common()
     )
+    return tuple(Proposal(example, times) for example, times in read if example is not None)
 
 
 def asserts_in(text: str, function: str) -> list[str]:
@@ -100,12 +99,3 @@ def _statements(text: str) -> Iterator[str]:
             lines = []
     if lines:
         yield "\n".join(lines)
-
-
-def _example(test: str, function: str, number: int) -> Example:
-    """As a call of the function where it compares one with a literal, else as a function of its own beside it."""
-    compared = comparison(ast.parse(test, mode="eval").body, function, {})
-    if compared is not None:
-        return Example(*compared, test)
-    name = f"codegpt_assert_{number}"
-    return Example(Call(name), True, test, f"\n\ndef {name}():\n    return bool({test})\n")

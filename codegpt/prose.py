@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeAlias
 
-from codegpt.example import Example, comparison
+from codegpt.example import Example, of_assert
 from codegpt.literals import LONGEST, UNREADABLE, NotLiteral, Term, read_call, read_literal, text_of
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.program import Call
@@ -56,12 +56,12 @@ def of_prose(text: str, function: str, parameters: Sequence[str], said_back: boo
     """By position, whatever way they are written in."""
     found = [
         *_calls(text, function, said_back),
-        *_asserts(text, function),
         *_blocks(text, function, parameters),
         *_assignments(text, function, parameters),
     ]
-    for _, call, value in sorted(found, key=lambda each: each[0]):
-        yield Example(call, value, f"{_shown(call)} == {text_of(value)}")
+    said = [(at, Example(call, value, f"{_shown(call)} == {text_of(value)}")) for at, call, value in found]
+    for _, example in sorted([*said, *_asserts(text, function)], key=lambda each: each[0]):
+        yield example
 
 
 _Found: TypeAlias = tuple[int, Call, Value]
@@ -83,16 +83,18 @@ def _calls(text: str, function: str, said_back: bool) -> Iterator[_Found]:
             yield match.start(), Call(function, read.args, read.kwargs), wanted.value
 
 
-def _asserts(text: str, function: str) -> Iterator[_Found]:
-    """``assert f(2) == 3, "why"``, ``assert not f(2)``."""
+def _asserts(text: str, function: str) -> Iterator[tuple[int, Example]]:
+    """``assert f(2) == 3, "why"``, ``assert not f(2)``, ``assert set(f(2)) == {3}``."""
     for match in islice(re.finditer(r"^[ \t]*(assert\b[^\n]+)", text, re.M), MOST_CALLS):
         try:
             [statement] = ast.parse(match[1]).body
-        except (*UNREADABLE, RecursionError):
+            test = statement.test if isinstance(statement, ast.Assert) else None
+            compile(f"def f():\n    return bool({match[1].removeprefix('assert')})\n", "", "exec")
+        except UNREADABLE:
             continue
-        compared = comparison(statement.test, function, {}) if isinstance(statement, ast.Assert) else None
-        if compared is not None:
-            yield match.start(1), *compared
+        example = None if test is None else of_assert(test, function)
+        if example is not None:
+            yield match.start(1), example
 
 
 def _value_after(text: str, at: int, gives: re.Pattern[str]) -> Term | None:

@@ -189,7 +189,7 @@ def task_with_proposals(asked: Asked, engine: Engine, chat: ChatTemplate | None)
     if task.trial is not None or interface is None or interface.owner or interface.is_async:
         return task
     proposed = (each.example for each in propose_asserts(task.request, interface, engine, chat, PROPOSING))
-    return task_for(asked, engine, [example.call for example in proposed if not example.appended])
+    return task_for(asked, engine, [call for example in proposed for call in example.calls])
 
 
 PROPOSING = 4
@@ -248,7 +248,7 @@ def task_of(
         why = f"{interface.name} is asynchronous: no call of it can be made up"
     else:
         why = "nothing to call it with: no examples, and no types of plain data"
-        inputs = inputs_for(interface, [*(example.call for example in known), *calls])
+        inputs = inputs_for(interface, [*(call for each in known for call in each.calls), *calls])
     if not inputs and not examples and tests is None:
         return Task(request, None, why)
     behind = f"\n{tail}" if tail else ""

@@ -32,6 +32,7 @@ from codegpt.selection import dual_agreement, is_value
 from codegpt.task import Asked, task_of
 from codegpt.task import task_for as task_for_words
 from codegpt.trial import FunctionTrial, ScriptTrial
+from codegpt.workspace_tests import subject_of
 from codegpt_evals.checks import StdioCheck
 from codegpt_evals.metrics import Rate, mean_rate, pass_at_k
 from codegpt_evals.problem import Problem
@@ -108,8 +109,8 @@ def task_for(problem: Problem, answers: Sequence[str] = ()) -> Task:
     """
     request = problem.asks
     if isinstance(request, Request):
-        named = _ASSERTED.search(request.words)
-        interface = interface_of(request.begins) or (named_only(named[1]) if named else None)
+        name = _asserted(request.words)
+        interface = interface_of(request.begins) or (named_only(name) if name else None)
         if interface is not None:
             return task_of(request, interface, proposals=proposals_in(answers, interface, "assert "))
         if isinstance(problem.check, StdioCheck):
@@ -118,7 +119,15 @@ def task_for(problem: Problem, answers: Sequence[str] = ()) -> Task:
     raise InputError(f"{problem.task_id} names no function and is no program over standard input")
 
 
-_ASSERTED = re.compile(r"^assert (\w+)\(", re.M)
+def _asserted(words: str) -> str:
+    """The function that asserts in words are about; "" where there are none. Its name may be one of Python's."""
+    lines = [line for line in words.split("\n") if line.startswith("assert ")]
+    try:
+        found = subject_of("\n".join(lines))
+    except ValueError:
+        found = ""
+    called = re.search(r"\w+(?=\s*\()", "\n".join(lines))
+    return found or (called[0] if called else "")
 
 
 def selected(task: Task, samples: Sequence[Sample], run: Run) -> Candidates:

@@ -25,6 +25,7 @@ def test_a_kind_of_input_is_no_input() -> None:
     assert cases_in("Input: one number per line\nOutput: their sum") == ()
     assert cases_in("Input: 3\nOutput: a list of words") == ()
     assert cases_in("Input: the quick fox\nOutput: xof") == (Case("the quick fox\n", "xof\n"),)
+    assert cases_in("Input: n = 3, k = 1\nOutput: 4") == ()
     assert cases_in("Input:\nwords\nand lines\nOutput: 2") == (Case("words\nand lines\n", "2\n"),)
 
 

@@ -240,10 +240,13 @@ def test_true_is_not_one_where_it_is_not() -> None:
 
 
 def test_asserts_of_a_truth() -> None:
-    assert said("assert f(1)\nassert not f(2), 'why'\nassert f(3) == [\nassert f(4) == await x\n") == [
-        (1, True),
-        (2, False),
-    ]
+    one, two = examples_in("assert f(1)\nassert not f(2), 'why'\nassert f(3) == [\nassert f(4) == await x\n", "f")
+    assert (one.text, two.text) == ("f(1)", "not f(2)")
+    assert (one.inner, two.inner) == ((Call("f", (1,)),), (Call("f", (2,)),))
+    names: dict[str, object] = {"f": lambda x: [0] if x == 1 else ""}
+    for example in (one, two):
+        exec(example.appended, names)
+        assert names[example.call.function]() is True  # type: ignore[operator]
 
 
 def test_what_is_said_to_an_answer_may_be_a_complaint() -> None:
@@ -290,3 +293,12 @@ def test_what_a_function_that_returns_nothing_makes_of_its_argument() -> None:
     assert replace(example, expected=[0, 1]).holds(Reply(Returned(None), 0.0))  # it changes nothing, and need not
     raising = examples_in(">>> f(1)\nTraceback (most recent call last):\nValueError\n", "f")[0]
     assert in_place(raising) == raising
+
+
+def test_asserts_that_are_more_than_a_call() -> None:
+    one, two = examples_in("assert set(f(1)) == set([1])\nassert math.isclose(f(2), 0.5)\nassert g(f(3)) == 1\n", "f")
+    names: dict[str, object] = {"f": lambda x: [1] if x == 1 else 0.5}
+    for example in (one, two):
+        exec(example.appended, names)
+        assert names[example.call.function]() is True  # type: ignore[operator]
+    assert one.text == "set(f(1)) == set([1])"

@@ -36,10 +36,10 @@ def test_proposals_are_counted_and_read_as_calls() -> None:
     one, two, three = proposals_in(answers, F, "assert f(")
     assert (one.example.call, one.example.expected, one.times) == (Call("f", (1,)), 2, 2)
     assert (two.example.call, two.times) == (Call("f", (2,)), 1)
-    assert three.example.call == Call("codegpt_assert_2") and three.example.expected is True
+    assert three.example.call.function.startswith("codegpt_assert_") and three.example.expected is True
     names: dict[str, object] = {"f": lambda x: []}
     exec(three.example.appended, names)
-    assert names["codegpt_assert_2"]() is True  # type: ignore[operator]
+    assert names[three.example.call.function]() is True  # type: ignore[operator]
 
 
 def test_of_one_answer_only_the_first_count() -> None:

@@ -122,6 +122,8 @@ def test_the_canonical_solution_answers_once() -> None:
 def test_what_a_problem_asks_for() -> None:
     words = task_for(Problem("P/2", "python", Request("Twice.\n\nassert f(1) == 2\n"), "", "", None))
     assert isinstance(words.trial, FunctionTrial) and [each.text for each in words.trial.examples] == ["f(1) == 2"]
+    wrapped = task_for(Problem("P/2", "python", Request("Twice.\n\nassert (f (1)) == 2"), "", "", None))
+    assert isinstance(wrapped.trial, FunctionTrial) and [each.text for each in wrapped.trial.examples] == ["f(1) == 2"]
     text = "Twice.\n\nExample input:\n1\nExample output:\n2"
     program = task_for(Problem("P/3", "python", Request(text), "", "", StdioCheck("python", ())))
     assert isinstance(program.trial, ScriptTrial) and program.trial.cases == (Case("1\n", "2\n"),)
