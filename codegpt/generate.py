@@ -68,7 +68,7 @@ class GenerateOptions:
     seed: int = 0
     max_new_tokens: int = 512
     budget_s: float | None = None
-    margin: float = 2.0
+    margin: float = 3.0
     repairs: int = 1
 
 
@@ -189,7 +189,7 @@ def generate(
     while clock.left_to_draw() != 0 and pool.drawn < options.samples:
         rows = 1 if pool.drawn == 0 else room(min(options.at_once, options.samples - pool.drawn))
         draw(prompt, rows, pool.drawn)
-        if won(pool.clusters(), pool.drawn, options.samples - pool.drawn, options.margin):
+        if won(pool.clusters(), options.margin):
             break
     before = pool.drawn
     pool.repairing = True

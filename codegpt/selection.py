@@ -229,17 +229,21 @@ def evidence_for(cluster: Cluster, drawn: int) -> Evidence:
     return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, votes, reason, inputs)
 
 
-def won(found: Sequence[Cluster], drawn: int, left: int, margin: float = 2.0) -> bool:
-    """Whether drawing may stop: the first cluster passes all examples and no other could come near with what is left.
+def won(found: Sequence[Cluster], margin: float = 3.0) -> bool:
+    """Whether drawing may stop: the first cluster passes all examples, and no other is likely to overtake it.
+
+    Where there are no inputs to tell its members apart by, nothing more can be learnt.
 
     Args:
-        left: samples that may still be drawn.
-        margin: how many times the second's samples it has to have, were all that is left to join the second.
+        margin: by so many standard deviations it has to have more samples than the next that passes as many examples;
+            were both as likely, their difference would vary by the root of their sum.
     """
-    if not found or not all(found[0].seen.examples) or not found[0].seen.behaviour:
+    if not found or not all(found[0].seen.examples):
         return False
-    rivals = [cluster.samples for cluster in found[1:] if cluster.passed == found[0].passed]
-    return drawn > 0 and found[0].samples >= margin * (max(rivals, default=0) + left)
+    if not found[0].seen.behaviour:
+        return bool(found[0].seen.examples)
+    rival = max((cluster.samples for cluster in found[1:] if cluster.passed == found[0].passed), default=0)
+    return found[0].samples - rival >= margin * math.sqrt(found[0].samples + rival)
 
 
 def distinguishing(found: Sequence[Cluster]) -> int | None:

@@ -97,7 +97,7 @@ def test_a_machine_without_a_jail_still_gives_candidates() -> None:
 
 
 def test_it_ends_when_one_behaviour_has_won() -> None:
-    assert found(answers(RIGHT), samples=64, at_once=8).drawn == 49  # 49 >= 2 * (64 - 49)
+    assert found(answers(RIGHT), samples=64, at_once=8).drawn == 9  # 9 >= 3 * 9**0.5
     assert found(answers(RIGHT, WRONG), samples=64, at_once=8, margin=99.0).drawn == 64
 
 

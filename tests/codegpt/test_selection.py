@@ -1,5 +1,7 @@
 """The order of candidates and the evidence for it, in exact cases."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,22 +95,33 @@ def test_ties_are_settled_by_likelihood_then_by_number() -> None:
 
 
 def test_nothing() -> None:
-    assert rank([], {}) == [] and clusters([], {}) == [] and not won([], 0, 0) and distinguishing([]) is None
+    assert rank([], {}) == [] and clusters([], {}) == [] and not won([]) and distinguishing([]) is None
 
 
 @pytest.mark.parametrize(
-    ("samples", "left", "expected"), [((8, 1), 3, True), ((8, 1), 4, False), ((8,), 4, True), ((8,), 5, False)]
+    ("samples", "expected"), [((9,), True), ((8,), False), ((15, 2), True), ((14, 2), True), ((13, 3), False)]
 )
-def test_when_it_has_won(samples: tuple[int, ...], left: int, expected: bool) -> None:
+def test_when_it_has_won(samples: tuple[int, ...], expected: bool) -> None:
     some = [candidate(number, count) for number, count in enumerate(samples)]
     seen = {number: Seen((True,), (f"= {number}",)) for number in range(len(samples))}
-    assert won(clusters(some, seen), sum(samples), left) is expected
+    assert won(clusters(some, seen)) is expected
+    assert not won(clusters(some, seen), math.inf)
+
+
+def test_a_rival_that_fails_an_example_is_none() -> None:
+    seen = {0: Seen((True,), ("= 1",)), 1: Seen((False,), ("= 2",))}
+    assert won(clusters([candidate(0, 9), candidate(1, 20)], seen))
 
 
 def test_it_has_not_won_where_an_example_fails_or_nothing_was_run() -> None:
     some = [candidate(0, 30)]
-    assert not won(clusters(some, {0: Seen((True, False), ("= 1",))}), 30, 0)
-    assert not won(clusters(some, {0: Seen()}), 30, 0)
+    assert not won(clusters(some, {0: Seen((True, False), ("= 1",))}))
+    assert not won(clusters(some, {0: Seen()}))
+
+
+def test_what_nothing_more_can_be_learnt_of_has_won() -> None:
+    assert won(clusters([candidate(0)], {0: Seen((True, True))}))
+    assert not won(clusters([candidate(0)], {0: Seen((True, False))}))
 
 
 def test_an_input_that_tells_the_two_best_apart() -> None:
