@@ -50,6 +50,18 @@ def wants_script(words: str) -> bool:
     return _A_SCRIPT.search(words) is not None and _A_FUNCTION.search(words) is None and not named_in(words)
 
 
+_A_CLASS = re.compile(
+    r"\b(?:an?|one|write|implement|make|create|python)\s+(?:\w+\s+){0,3}?(?:data)?class\b(?!\s+(?:of|names?|labels?)\b)"
+    r"|\b(?:data)?class\s+(?P<name>(?-i:[A-Z])\w*)",
+    re.I,
+)
+
+
+def wants_class(words: str) -> bool:
+    """Whether words ask for a class, rather than for a function."""
+    return _A_CLASS.search(words) is not None and _A_FUNCTION.search(words) is None and not named_in(words)
+
+
 def propose_interface(words: str, engine: Engine, chat: ChatTemplate | None, name: str = "") -> Interface | None:
     """The signature that the model would give the function; None where it writes none.
 
@@ -110,7 +122,7 @@ class Asked:
 
     Attributes:
         interface: None for a program that reads standard input and prints, or what `unsettled` says.
-        unsettled: in another language than Python, whether it is a function or a program is left to the model.
+        unsettled: it is left to the model what it is: in another language than Python, and where a class is wanted.
         place: where in a file the function stands; None for one that stands alone.
         module: of a place in a workspace that is trusted, see `Program`.
         turns: what came of it before, and what was said then.
@@ -169,14 +181,23 @@ def _script_task(asked: Asked) -> Task:
 
 
 def _unsettled_task(asked: Asked) -> Task:
-    """Code as the words say; what an example in them calls is called, where the language has a runner."""
+    """Code as the words say, and examples of what it is called, where the language has a runner."""
     request = Request(asked.words.strip(), "", asked.language, "", asked.turns)
     if asked.language not in LANGUAGE_LIMITS:
         return Task(request, None, _no_runner(asked.language))
-    name = named_in(asked.words)
-    if not name:
-        return Task(request, None, "the words have no example, such as f(2) == 4, that says what to call")
-    return task_of(request, named_only(name))
+    name = named_in(asked.words) or (asked.tests.entry if asked.tests else _class_in(asked.words))
+    task = task_of(request, named_only(name), asked.tests) if name else Task(request)
+    if task.trial is not None:
+        return task
+    if wants_class(asked.words):
+        return Task(request, None, "a class, and no example of it: give a doctest, asserts or --tests")
+    return Task(request, None, "the words have no example, such as f(2) == 4, that says what to call")
+
+
+def _class_in(words: str) -> str:
+    """The class that words name, or that what they assert makes an instance of."""
+    named = re.search(r"\bclass\s+([A-Z]\w*)", words) or re.search(r"(?:>>>|\bassert)[^\n]*?\b([A-Z]\w*)\(", words)
+    return named[1] if named else ""
 
 
 def task_with_proposals(asked: Asked, engine: Engine, chat: ChatTemplate | None) -> Task:

@@ -9,7 +9,7 @@ import click
 
 from codegpt.asking import ask, drawing, show_result
 from codegpt.errors import InputError
-from codegpt.interface import Interface, interface_of_signature
+from codegpt.interface import Interface, interface_of_signature, named_only
 from codegpt.languages import LANGUAGES
 from codegpt.literals import NotLiteral, read_literal
 from codegpt.request import Turn
@@ -139,7 +139,7 @@ def _behaviour(answer: str) -> str:
 
 
 def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "Asked":
-    from codegpt.task import Asked, place_at, propose_interface, wants_script
+    from codegpt.task import Asked, place_at, propose_interface, wants_class, wants_script
 
     if wanted.follow_up:
         further = _further(wanted.follow_up, wanted.signature, wanted.tests)
@@ -158,6 +158,9 @@ def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "As
         module = module_in(workspace, Path(match["file"])) if workspace else ""
         return Asked(wanted.words, "python", place.interface, place, tests, module=module)
     words, language = wanted.words, wanted.language
+    if language == "python" and not wanted.script and wanted.signature is None and wants_class(words):
+        subject = _tested(wanted.tests)
+        return Asked(words, unsettled=True, tests=_tests(wanted.tests, named_only(subject)))
     function_wanted = wanted.signature is not None or wanted.tests is not None
     if wanted.script or (not function_wanted and wants_script(words)):
         return Asked(words, language)

@@ -10,7 +10,17 @@ from codegpt.interface import Interface, interface_of, interface_of_signature
 from codegpt.prompt import Prompt
 from codegpt.request import Request, Turn, render_request
 from codegpt.sandbox.program import Tests
-from codegpt.task import Asked, named_in, place_at, propose_asserts, propose_interface, task_for, task_of, wants_script
+from codegpt.task import (
+    Asked,
+    named_in,
+    place_at,
+    propose_asserts,
+    propose_interface,
+    task_for,
+    task_of,
+    wants_class,
+    wants_script,
+)
 from codegpt.trial import FunctionTrial, ScriptTrial
 
 ENGINE = ScriptedEngine("")
@@ -238,3 +248,34 @@ def test_a_function_that_returns_nothing_is_judged_by_its_argument() -> None:
     words = "Move zeroes to the end.\n\nInput: nums = [0, 1]\nOutput: [1, 0]"
     task = function_task(words, interface_of_signature("move(nums: list[int]) -> None"))
     assert isinstance(task.trial, FunctionTrial) and [each.in_place for each in task.trial.examples] == [True]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("a class for a bank account", True),
+        ("Write a small generic stack class with push and pop", True),
+        ("class Stack with push", True),
+        ("a dataclass with a name", True),
+        ("a function that returns a class", False),
+        ("the class of a triangle", False),
+        ("split text at a class of characters", False),
+        ("a class with f(2) == 3", False),
+        ("classify words", False),
+    ],
+)
+def test_what_wants_a_class(words: str, expected: bool) -> None:
+    assert wants_class(words) is expected
+
+
+def test_a_class_is_tried_by_its_examples() -> None:
+    words = "A stack class.\n\n>>> s = Stack()\n>>> s.push(1)\n>>> s.pop()\n1\n"
+    task = task_for(Asked(words, unsettled=True), ENGINE)
+    assert isinstance(task.trial, FunctionTrial) and task.trial.inputs == ()
+    assert [each.text for each in task.trial.examples] == ["s.pop()  # 1"]
+    asserted = task_for(Asked("A class.\nassert Stack().size() == 0", unsettled=True), ENGINE)
+    assert isinstance(asserted.trial, FunctionTrial) and len(asserted.trial.examples) == 1
+    untried = task_for(Asked("class Stack with push", unsettled=True), ENGINE)
+    assert untried.why_not_run == "a class, and no example of it: give a doctest, asserts or --tests"
+    nameless = task_for(Asked("a class for a bank account", unsettled=True), ENGINE)
+    assert nameless.trial is None and "give a doctest" in nameless.why_not_run

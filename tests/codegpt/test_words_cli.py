@@ -33,6 +33,8 @@ def script(prompt: Prompt, row: int) -> str:
         return "a: int, b: int) -> int:\n    pass"
     if "assert statements" in prompt_text(prompt):
         return "1, 2) == 4\nassert add(5, 3) == add(3, 5)\n"
+    if "stack class" in prompt_text(prompt):
+        return "class Stack(list):\n    push = list.append\n```"
     if "JavaScript" in prompt_text(prompt):
         return "function plus(a, b) {\n  return a + b;\n}\n```"
     if "Go code" in prompt_text(prompt):
@@ -108,6 +110,21 @@ def test_loading_the_model_is_part_of_the_budget(
         "",
         "1 s went by before anything could be drawn; give a larger --budget-s",
     )
+
+
+def test_a_class(say: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = say("A stack class with push.", "--samples", "4")
+    assert out == (
+        "# 1: parses only, a class, and no example of it: give a doctest, asserts or --tests\n"
+        "class Stack(list):\n    push = list.append\n"
+    )
+    Path("test_stack.py").write_text(
+        "from app import Stack\n\n\ndef test_it():\n    s = Stack()\n    s.push(1)\n    assert s.pop() == 1\n"
+    )
+    _, out, _ = say("A stack class with push.", "--samples", "4", "--tests", "test_stack.py")
+    assert out.startswith("# 1: parses only, the tests were not run: Stack is a class: only functions, ")
+    words = "A stack class with push.\n\n>>> s = Stack()\n>>> s.push(1)\n>>> s\n[1]"
+    assert say(words, "--samples", "4")[1].startswith("# 1: examples passed (1 of 1)\nclass Stack(list):\n")
 
 
 def test_in_a_file(say: Callable[..., tuple[int, str, str]]) -> None:
