@@ -3,12 +3,15 @@
 What was seen of each candidate goes in, an order and the evidence for it comes out. Nothing here runs anything, draws
 anything or knows a hidden test.
 
-Filter and clusters are AlphaCode's (Li et al., arXiv 2203.07814); the votes of asserts that the model itself proposed
-are CodeT's (Chen et al., arXiv 2207.10397): a cluster's score is the root of its samples times the asserts
-it satisfies.
+Filter and clusters are AlphaCode's (Li et al., arXiv 2203.07814). Clusters are not ordered by their size alone: what
+counts is how many samples give the same value input by input, as in MBR-EXEC (Shi et al., arXiv 2204.11454), since one
+that differs from many on a single odd input has them on its side everywhere else. That two both fail is no agreement.
+The votes of asserts that the model itself proposed are CodeT's (Chen et al., arXiv 2207.10397): the root of the samples
+times the asserts.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -74,6 +77,7 @@ class Evidence:
         inputs: on so many it came to an end.
         agree: samples that behave as this one does, itself among them, of those that were drawn.
         votes: of the model's own asserts, how many it satisfies; one counts as often as it was proposed.
+        support: see `support_of`.
     """
 
     level: Level
@@ -84,6 +88,7 @@ class Evidence:
     votes: int = 0
     reason: str = ""
     inputs: int = 0
+    support: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -97,10 +102,11 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Candidates that do the same on all inputs and examples, likeliest first."""
+    """Candidates that do the same on all inputs and examples, likeliest first; `support` as `support_of` says."""
 
     members: tuple[Candidate, ...]
     seen: Seen
+    support: float = 0.0
 
     @property
     def samples(self) -> int:
@@ -125,7 +131,7 @@ class Cluster:
     @property
     def agreement(self) -> float:
         """CodeT's score, of which the votes count one more than they are: without any, the samples decide."""
-        return math.sqrt(self.samples) * (1 + self.votes)
+        return math.sqrt(self.support) * (1 + self.votes)
 
 
 def settled(seen: Mapping[int, Seen]) -> dict[int, Seen]:
@@ -142,11 +148,29 @@ def settled(seen: Mapping[int, Seen]) -> dict[int, Seen]:
     }
 
 
+def support_of(groups: Sequence[tuple[int, Sequence[str]]]) -> list[float]:
+    """Of so many samples of each behaviour: how many of them all give the same value, on an average input.
+
+    Those that were run on no input have their own samples.
+    """
+    places = [Counter[str]() for _ in range(max((len(behaviour) for _, behaviour in groups), default=0))]
+    for samples, behaviour in groups:
+        for counted, did in zip(places, behaviour, strict=False):
+            counted[did] += samples
+    return [
+        sum(counted[did] for counted, did in zip(places, behaviour, strict=False) if is_value(did)) / len(behaviour)
+        if behaviour
+        else float(samples)
+        for samples, behaviour in groups
+    ]
+
+
 def clusters(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) -> list[Cluster]:
     """Candidates by behaviour, best cluster first.
 
-    The order: more examples passed, then whether it comes to any value, then more agreement, then more samples, then
-    the likelier best member, then the earlier one. A candidate that was not run is a cluster of its own.
+    The order: more examples passed, then whether it comes to any value, then more agreement with those that pass as
+    many, then more samples, then the likelier best member, then the earlier one. A candidate that was not run is a
+    cluster of its own.
     """
     by_behaviour: dict[object, list[Candidate]] = {}
     for candidate in candidates:
@@ -157,7 +181,15 @@ def clusters(candidates: Sequence[Candidate], seen: Mapping[int, Seen]) -> list[
         Cluster(tuple(sorted(members, key=lambda each: (-each.logprob, each.number))), _together(members, seen))
         for members in by_behaviour.values()
     ]
-    return sorted(found, key=_order)
+    by_passed: dict[int, list[Cluster]] = {}
+    for cluster in found:
+        by_passed.setdefault(cluster.passed, []).append(cluster)
+    supported = [
+        replace(cluster, support=support)
+        for peers in by_passed.values()
+        for cluster, support in zip(peers, support_of([(c.samples, c.seen.behaviour) for c in peers]), strict=True)
+    ]
+    return sorted(supported, key=_order)
 
 
 def _together(members: Sequence[Candidate], seen: Mapping[int, Seen]) -> Seen:
@@ -226,7 +258,8 @@ def evidence_for(cluster: Cluster, drawn: int) -> Evidence:
         reason = seen.why_not_run or seen.untested or fails or nothing
     inputs = sum(not each.startswith(NOTHING) for each in seen.behaviour)
     votes = cluster.votes
-    return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, votes, reason, inputs)
+    support = round(cluster.support, 2)
+    return Evidence(level, cluster.passed, len(seen.examples), cluster.samples, drawn, votes, reason, inputs, support)
 
 
 def won(found: Sequence[Cluster], margin: float = 3.0) -> bool:

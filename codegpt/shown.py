@@ -21,10 +21,12 @@ def one_line(text: str) -> str:
 
 
 def evidence_in_words(evidence: Evidence) -> str:
-    """One line, such as ``examples passed (3 of 3), 18 of 32 samples behave alike``."""
+    """One line, such as ``examples passed (3 of 3), 18 of 32 samples behave alike, 25 on an average input``."""
     said = [evidence.level + (f" ({evidence.passed} of {evidence.of})" if evidence.of else "")]
     if evidence.level is not Level.PARSES and evidence.inputs:
         said.append(f"{evidence.agree} of {evidence.drawn} samples behave alike")
+        if round(evidence.support) > evidence.agree:
+            said.append(f"{evidence.support:.0f} on an average input")
     if evidence.reason:
         said.append(one_line(evidence.reason))
     return ", ".join(said)

@@ -28,7 +28,7 @@ from codegpt.interface import interface_of, named_only
 from codegpt.prompt import Prompt
 from codegpt.proposals import proposals_in
 from codegpt.request import Request
-from codegpt.selection import dual_agreement, is_value
+from codegpt.selection import dual_agreement, is_value, support_of
 from codegpt.task import Asked, task_of
 from codegpt.task import task_for as task_for_words
 from codegpt.trial import FunctionTrial, ScriptTrial
@@ -41,6 +41,7 @@ from codegpt_evals.records import Sample, digest, replace_text
 WAYS = (
     "random pick",
     "likeliest",
+    "largest cluster alone",
     "agreement alone",
     "CodeT agreement",
     "examples: a random one that passes",
@@ -155,6 +156,7 @@ class Selection:
         examples: of each candidate, which examples it passes.
         behaviour: of each candidate, a name for what it does on the inputs.
         answers: of each candidate, whether it comes to any value there.
+        support: of each candidate, see `selection.support_of`, examples or not.
         chosen: by their numbers, the candidates that `selection.dual_agreement` chooses.
         asks: whether it asks which of two behaviours is right.
         after: the number of the first candidate after the right answer; -1 for none.
@@ -166,6 +168,7 @@ class Selection:
     examples: tuple[tuple[bool, ...], ...]
     behaviour: tuple[str, ...]
     answers: tuple[bool, ...]
+    support: tuple[float, ...] = ()
     chosen: tuple[int, ...] = ()
     asks: bool = False
     after: int = -1
@@ -175,6 +178,7 @@ class Selection:
         """What is kept of a result, and of the one after the right answer."""
         ranked = [each.candidate for each in result.ranked]
         seen = [result.seen[each.number] for each in ranked]
+        samples, behaviours = [each.samples for each in ranked], [each.behaviour for each in seen]
         return cls(
             task_id,
             result.drawn,
@@ -182,6 +186,7 @@ class Selection:
             tuple(each.examples for each in seen),
             tuple(digest("\n".join(each.behaviour)) if each.behaviour else "" for each in seen),
             tuple(any(map(is_value, each.behaviour)) for each in seen),
+            tuple(round(each, 4) for each in support_of(list(zip(samples, behaviours, strict=True)))),
             tuple(each.number for each in dual_agreement(ranked, result.seen)),
             result.question is not None,
             after.ranked[0].candidate.number if after.ranked else -1,
@@ -195,7 +200,9 @@ class Selection:
         """
         every = range(len(self.candidates))
         passing = [at for at in every if self.examples[at] and all(self.examples[at])] or list(every)
-        agreed = self._largest([at for at in every if self.answers[at]] or list(every), self.behaviour)
+        largest = self._largest([at for at in every if self.answers[at]] or list(every), self.behaviour)
+        by_support = [(self.support[at], self.candidates[at][2], -self.candidates[at][0]) for at in every]
+        agreed = [max(every, key=by_support.__getitem__)] if by_support else []
         both = [f"{self.examples[at]} {self.behaviour[at]}" for at in every]
         chosen = [at for at in every if self.candidates[at][0] in self.chosen]
         correct = sum(right[number] for number in range(self.drawn))
@@ -205,6 +212,7 @@ class Selection:
         return {
             "random pick": random,
             "likeliest": self._mean(likeliest, right),
+            "largest cluster alone": self._mean(largest, right),
             "agreement alone": self._mean(agreed, right),
             "CodeT agreement": self._mean(chosen, right) if chosen else random,
             "examples: a random one that passes": self._mean(passing, right),
@@ -249,7 +257,7 @@ def _ten(right: Sequence[bool]) -> float:
     return pass_at_k(len(right), sum(right), min(TEN, len(right))) if right else 0.0
 
 
-FORMAT = 1
+FORMAT = 2
 
 
 def select(
@@ -321,7 +329,7 @@ def _read(journal: Path) -> Iterator[tuple[str, Selection]]:
             made_of = row.pop("samples")
             row["candidates"] = tuple(tuple(each) for each in row["candidates"])
             row["examples"] = tuple(tuple(each) for each in row["examples"])
-            row |= {name: tuple(row[name]) for name in ("behaviour", "answers", "chosen")}
+            row |= {name: tuple(row[name]) for name in ("behaviour", "answers", "support", "chosen")}
             yield made_of, Selection(**row)
         except (KeyError, TypeError, ValueError):
             raise InputError(f"{journal}:{number} is not a line of a selection") from None
@@ -363,6 +371,7 @@ def worth(
         columns["greedy"] = [float(greedy[each.task_id]) for each in graded]
         columns["ranking - greedy"] = [row["ranking"] - greedy[e.task_id] for e, row in zip(graded, rows, strict=True)]
     columns["ranking - random pick"] = [row["ranking"] - row["random pick"] for row in rows]
+    columns["largest cluster alone - random pick"] = [row["largest cluster alone"] - row["random pick"] for row in rows]
     columns["agreement alone - random pick"] = [row["agreement alone"] - row["random pick"] for row in rows]
     columns["ranking: the first ten - ten random programs that pass"] = [
         row["ranking: the first ten"] - row["examples: ten random programs that pass"] for row in rows

@@ -18,6 +18,7 @@ from codegpt.selection import (
     evidence_for,
     rank,
     settled,
+    support_of,
     won,
 )
 
@@ -35,8 +36,8 @@ def test_more_examples_come_first_however_few_agree() -> None:
     seen = {0: Seen((True, False), ("= 1",)), 1: Seen((True, True), ("= 2",))}
     assert order(some, seen) == [1, 0]
     assert [each.evidence for each in rank(some, seen)] == [
-        Evidence(Level.EXAMPLES, 2, 2, 1, 10, inputs=1),
-        Evidence(Level.AGREEMENT, 1, 2, 9, 10, reason="fails 1 of the examples", inputs=1),
+        Evidence(Level.EXAMPLES, 2, 2, 1, 10, inputs=1, support=1.0),
+        Evidence(Level.AGREEMENT, 1, 2, 9, 10, reason="fails 1 of the examples", inputs=1, support=9.0),
     ]
 
 
@@ -45,14 +46,14 @@ def test_the_larger_cluster_comes_first_and_its_likeliest_member_stands_for_it()
     seen = {0: Seen((True,), ("= 1",)), 1: Seen((True,), ("= 2",)), 2: Seen((True,), ("= 2",))}
     assert order(some, seen) == [2, 0, 1]  # the best of each cluster, then the second of each
     assert [each.cluster for each in rank(some, seen)] == [0, 1, 0]
-    assert rank(some, seen)[0].evidence == Evidence(Level.EXAMPLES, 1, 1, 2, 3, inputs=1)
+    assert rank(some, seen)[0].evidence == Evidence(Level.EXAMPLES, 1, 1, 2, 3, inputs=1, support=2.0)
 
 
 def test_without_examples_agreement_decides_and_is_said() -> None:
     some = [candidate(0), candidate(1, samples=2), candidate(2)]
     seen = {0: Seen((), ("= 1",)), 1: Seen((), ("= 2",)), 2: Seen((), ("= 2",))}
     first, *_, last = rank(some, seen)
-    assert first.evidence == Evidence(Level.AGREEMENT, 0, 0, 3, 4, reason="no examples given", inputs=1)
+    assert first.evidence == Evidence(Level.AGREEMENT, 0, 0, 3, 4, reason="no examples given", inputs=1, support=3.0)
     assert last.candidate.number == 2 and rank(some, seen)[1].evidence.level is Level.PARSES
     assert rank(some, seen)[1].evidence.reason == "no other sample agrees"
 
@@ -171,3 +172,26 @@ def test_evidence_says_on_how_many_inputs() -> None:
 def test_some_examples_of_which_one_fails() -> None:
     [alone] = clusters([candidate(0)], {0: Seen((True, False, False), ("! E",))})
     assert evidence_for(alone, 3).reason == "fails 2 of the examples"
+
+
+def test_what_counts_is_agreement_input_by_input() -> None:
+    some = [candidate(0, 4), candidate(1, 3), candidate(2, 3)]
+    seen = {
+        0: Seen((), ("= 9", "= 9", "= 9")),  # the most samples, and alone everywhere
+        1: Seen((), ("= 1", "= 2", "= 3")),
+        2: Seen((), ("= 1", "= 2", "! E")),
+    }
+    assert [(cluster.members[0].number, round(cluster.support, 3)) for cluster in clusters(some, seen)] == [
+        (1, 5.0),
+        (0, 4.0),
+        (2, 4.0),
+    ]
+    assert evidence_for(clusters(some, seen)[0], 10).support == 5.0
+
+
+def test_failing_alike_is_no_agreement_and_those_that_fail_an_example_do_not_count() -> None:
+    assert support_of([(5, ("! E", "= 1")), (2, ("! E", "= 2"))]) == [2.5, 1.0]
+    assert support_of([(5, ()), (2, ("= 2",))]) == [5.0, 2.0] and support_of([]) == []
+    some = [candidate(0, 1), candidate(1, 9)]
+    seen = {0: Seen((True,), ("= 1",)), 1: Seen((False,), ("= 1",))}
+    assert clusters(some, seen)[0].support == 1.0

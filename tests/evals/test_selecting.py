@@ -39,6 +39,7 @@ def selection(*rows: tuple[int, float, tuple[bool, ...], str]) -> Selection:
         tuple(examples for _, _, examples, _ in rows),
         tuple(behaviour for *_, behaviour in rows),
         tuple(behaviour != "" for *_, behaviour in rows),
+        tuple(float(samples) for samples, *_ in rows),
         after=1 if len(rows) > 1 else 0,
     )
 
@@ -49,6 +50,7 @@ def test_what_each_way_chooses() -> None:
     assert some.choices(right) == {
         "random pick": 0.5,
         "likeliest": 0.0,
+        "largest cluster alone": 1.0,
         "agreement alone": 1.0,
         "CodeT agreement": 0.5,
         "examples: a random one that passes": pytest.approx(2 / 3),
@@ -143,7 +145,7 @@ def test_it_goes_on_from_its_journal(tmp_path: Path) -> None:
         raise AssertionError("run again")
 
     assert select([PROBLEM], SAMPLES, nothing, journal) == first
-    journal.write_text(journal.read_text() + '{"format": 1, "sam')
+    journal.write_text(journal.read_text() + '{"format": 2, "sam')
     assert select([PROBLEM], SAMPLES, nothing, journal) == first
     assert journal.read_text().count("\n") == 1 and "return" not in journal.read_text()
 
@@ -153,8 +155,8 @@ def test_a_journal_of_something_else(tmp_path: Path) -> None:
     select([PROBLEM], SAMPLES, run_here, journal)
     with pytest.raises(InputError, match="is of other samples or inputs of P/1"):
         select([PROBLEM], {"P/1": SAMPLES["P/1"][:2]}, run_here, journal)
-    journal.write_text('{"format": 2}\n')
-    with pytest.raises(InputError, match="another format than 1"):
+    journal.write_text('{"format": 1}\n')
+    with pytest.raises(InputError, match="another format than 2"):
         select([PROBLEM], SAMPLES, run_here, journal)
     journal.write_text("x\n")
     with pytest.raises(InputError, match="is not a line of a selection"):
@@ -169,6 +171,7 @@ def test_what_the_ways_are_worth() -> None:
     assert {name: rate.value for name, rate in found.items()} == {
         "random pick": 0.25,
         "likeliest": 0.5,
+        "largest cluster alone": 0.5,
         "agreement alone": 0.5,
         "CodeT agreement": 0.25,
         "examples: a random one that passes": 0.25,
@@ -183,6 +186,7 @@ def test_what_the_ways_are_worth() -> None:
         "greedy": 0.0,
         "ranking - greedy": 0.5,
         "ranking - random pick": 0.25,
+        "largest cluster alone - random pick": 0.25,
         "agreement alone - random pick": 0.25,
         "ranking: the first ten - ten random programs that pass": 0.0,
         "ranking - a random one that passes, where behaviours differ": 0.5,
