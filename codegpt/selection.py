@@ -282,13 +282,21 @@ def won(found: Sequence[Cluster], margin: float = 3.0) -> bool:
 def distinguishing(found: Sequence[Cluster]) -> int | None:
     """The number of the first input on which the two best clusters differ, both of which pass as many examples.
 
-    None where there is nothing to tell apart. An input on which both come to a value is preferred; where neither does,
-    there is nothing that a person could prefer.
+    None where there is nothing to tell apart. At least half of the samples that pass as many come to a value there: what
+    most fail on, the function is not meant for. An input on which both of the two do is preferred.
     """
     if len(found) < 2 or found[0].passed != found[1].passed:
         return None
+    peers = [cluster for cluster in found if cluster.passed == found[0].passed]
     pairs = list(zip(found[0].seen.behaviour, found[1].seen.behaviour, strict=False))
-    differing = [at for at, pair in enumerate(pairs) if pair[0] != pair[1] and any(map(is_value, pair))]
+
+    def is_meant(number: int) -> bool:
+        coming = [c.samples for c in peers if is_value("".join(c.seen.behaviour[number : number + 1]))]
+        return 2 * sum(coming) >= sum(cluster.samples for cluster in peers)
+
+    differing = [
+        at for at, pair in enumerate(pairs) if pair[0] != pair[1] and any(map(is_value, pair)) and is_meant(at)
+    ]
     both = [number for number in differing if all(is_value(each) for each in pairs[number])]
     return next(iter(both or differing), None)
 

@@ -129,9 +129,11 @@ def test_an_input_that_tells_the_two_best_apart() -> None:
     some = [candidate(0, 2), candidate(1)]
     seen = {0: Seen((), ("= 1", "! E", "= 3")), 1: Seen((), ("= 1", "= 2", "= 4"))}
     assert distinguishing(clusters(some, seen)) == 2  # both come to a value there
-    assert distinguishing(clusters(some, {**seen, 1: Seen((), ("= 1", "= 2", "= 3"))})) == 1
+    assert distinguishing(clusters(some, {0: Seen((), ("= 1", "= 2")), 1: Seen((), ("= 1", "! E"))})) == 1
     assert distinguishing(clusters(some, {**seen, 1: seen[0]})) is None
     assert distinguishing(clusters(some, {0: Seen((), ("= 1", "! E")), 1: Seen((), ("= 1", "! F"))})) is None
+    third = {**seen, 2: Seen((), ("! E", "! E", "! E"))}
+    assert distinguishing(clusters([*some, candidate(2, 9)], third)) is None  # most fail on each
     better = {0: Seen((True,), ("= 1",)), 1: Seen((False,), ("= 2",))}
     assert distinguishing(clusters(some, better)) is None
 
