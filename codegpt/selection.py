@@ -282,8 +282,8 @@ def won(found: Sequence[Cluster], margin: float = 3.0) -> bool:
 def distinguishing(found: Sequence[Cluster]) -> int | None:
     """The number of the first input on which the two best clusters differ, both of which pass as many examples.
 
-    None where there is nothing to tell apart. At least half of the samples that pass as many come to a value there: what
-    most fail on, the function is not meant for. An input on which both of the two do is preferred.
+    None where there is nothing to tell apart. At least half of the samples that pass as many come to a value there: a
+    function is not meant for what most fail on. An input on which both of the two do is preferred.
     """
     if len(found) < 2 or found[0].passed != found[1].passed:
         return None
