@@ -19,7 +19,7 @@ from codegpt.postprocess import Extent
 from codegpt.sandbox.backends import Backend
 from codegpt.sandbox.opening import open_sandbox
 from codegpt.source_file import read_document
-from codegpt_evals import selecting, stages
+from codegpt_evals import choices, selecting, stages
 from codegpt_evals.bars import Bars
 from codegpt_evals.gate import CANONICAL, WRONG
 from codegpt_evals.generation import Sampling
@@ -252,9 +252,9 @@ def select(
         first = (
             {each.task_id: each.passed for each in read(RunFolder(greedy[number]).grades, Grade)} if greedy else None
         )
-        worth = {way: [round(value, 4) for value in rate] for way, rate in selecting.worth(found, right, first).items()}
+        worth = {way: [round(value, 4) for value in rate] for way, rate in choices.worth(found, right, first).items()}
         figures[stages.graded(path).task] = {"problems": sum(each.task_id in right for each in found), **worth}
-    distinct = {name: round(value, 2) for name, value in selecting.distinct(found).items()}
+    distinct = {name: round(value, 2) for name, value in choices.distinct(found).items()}
     result = {"task": task, "problems": len(found), "distinct": distinct, "worth": figures}
     replace_text(out / "selection.json", json.dumps(result, indent=1) + "\n")
     click.echo(json.dumps({**result, "out": str(out)}))

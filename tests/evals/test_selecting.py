@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from codegpt_evals.checks import StdioCheck
+from codegpt_evals.choices import WAYS, Selection, distinct, worth
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import Sample
-from codegpt_evals.selecting import WAYS, Selection, after_answer, distinct, select, selected, task_for, worth
+from codegpt_evals.selecting import after_answer, select, selected, task_for
 
 from codegpt.cases import Case
 from codegpt.errors import InputError
@@ -55,6 +56,7 @@ def test_what_each_way_chooses() -> None:
         "CodeT agreement": 0.5,
         "examples: a random one that passes": pytest.approx(2 / 3),
         "examples, then the largest cluster": 1.0,
+        "examples, the likeliest of the largest cluster": 1.0,
         "ranking": 0.0,
         "ranking, after one answer": 1.0,
         "ten random picks": 1.0,
@@ -176,6 +178,7 @@ def test_what_the_ways_are_worth() -> None:
         "CodeT agreement": 0.25,
         "examples: a random one that passes": 0.25,
         "examples, then the largest cluster": 0.5,
+        "examples, the likeliest of the largest cluster": 0.5,
         "ranking": 0.5,
         "ranking, after one answer": 0.0,
         "ten random picks": 0.5,
@@ -189,5 +192,9 @@ def test_what_the_ways_are_worth() -> None:
         "largest cluster alone - random pick": 0.25,
         "agreement alone - random pick": 0.25,
         "ranking: the first ten - ten random programs that pass": 0.0,
+        "examples, the likeliest of the largest cluster, even numbers": 0.0,
+        "examples, the likeliest of the largest cluster, odd numbers": 1.0,
+        "ranking, even numbers": 0.0,
+        "ranking, odd numbers": 1.0,
         "ranking - a random one that passes, where behaviours differ": 0.5,
     }
