@@ -140,10 +140,14 @@ def comparison(node: ast.expr, function: str, known: Mapping[str, Value]) -> tup
     return None
 
 
-def of_assert(test: ast.expr, function: str) -> Example | None:
+def of_assert(test: ast.expr, function: str, *, closed: bool = True) -> Example | None:
     """What an assert says of the function: about one call of it, else as a function of its own, put beside the program.
 
-    None where it names what nobody knows. Modules of Python's own are imported there.
+    Modules of Python's own are imported there. None where it does not name the function.
+
+    Args:
+        closed: none either where it names something that is neither the function nor Python's own: a program that does
+            what is asked for need not have it.
     """
     text = ast.unparse(test)
     compared = comparison(test, function, {}) if isinstance(test, ast.Compare) else None  # else any truth will do
@@ -151,8 +155,8 @@ def of_assert(test: ast.expr, function: str) -> Example | None:
         return Example(*compared, text)
     names = {node.id: node.ctx for node in ast.walk(test) if isinstance(node, ast.Name)}
     given = {name for name, context in names.items() if isinstance(context, ast.Store)} | {function, *dir(builtins)}
-    modules = sorted(names.keys() - given)
-    if function not in names or not sys.stdlib_module_names.issuperset(modules):
+    modules = sorted((names.keys() - given) & sys.stdlib_module_names)
+    if function not in names or (closed and names.keys() - given - {*modules}):
         return None
     name = f"codegpt_assert_{zlib.crc32(text.encode('utf-8', 'surrogatepass')):08x}"
     imports = "".join(f"    import {module}\n" for module in modules)

@@ -65,3 +65,10 @@ def test_how_a_model_is_asked() -> None:
 
 def test_a_proposal_is_one_unless_said() -> None:
     assert Proposal(proposals_in(["assert f(1)"], F)[0].example).times == 1
+
+
+def test_a_proposal_may_be_about_two_functions_of_the_program() -> None:
+    [found] = proposals_in(["assert f(g('a')) == 'a'"], F)
+    names: dict[str, object] = {"f": str, "g": str}
+    exec(found.example.appended, names)
+    assert names[found.example.call.function]() is True  # type: ignore[operator]
