@@ -48,10 +48,11 @@ def proposals_in(answers: Iterable[str], interface: Interface, begun: str = "") 
     counted: Counter[str] = Counter()
     for answer in answers:
         counted.update(asserts_in(begun + answer, interface.name)[:OF_ONE_ANSWER])
-    read = (
-        (of_assert(ast.parse(test, mode="eval").body, interface.name), times) for test, times in counted.most_common()
-    )
-    return tuple(Proposal(example, times) for example, times in read if example is not None)
+    found = []
+    for test, times in counted.most_common():
+        example = of_assert(ast.parse(test, mode="eval").body, interface.name, closed=False)
+        found += [] if example is None else [Proposal(example, times)]
+    return tuple(found)
 
 
 def asserts_in(text: str, function: str) -> list[str]:
