@@ -38,9 +38,12 @@ def _doctests(text: str) -> list[str | doctest.Example]:
 
 def of_sessions(sessions: Sequence[Sequence[doctest.Example]], function: str) -> Iterator[Example]:
     """Of each session its calls, where they are plain ones; else what it shows, behind all that comes before it."""
-    before: list[doctest.Example] = []
+    every = [each for session in sessions for each in session][:MOST]
+    name = f"codegpt_session_{zlib.crc32(repr([each.source for each in every]).encode('utf-8', 'replace')):08x}"
+    code = _session_code(name, every)
     known: dict[str, Value] = {}
     used: dict[str, int] = {}
+    first = 0
     for session in sessions:
         direct = [_direct(each, function, known) for each in session]
         plain = all(
@@ -48,17 +51,22 @@ def of_sessions(sessions: Sequence[Sequence[doctest.Example]], function: str) ->
             for example, each in zip(direct, session, strict=True)
         )
         plain = plain and not _uses_again(session, known, used)
-        first, before = len(before), [*before, *session]
-        name = f"codegpt_session_{zlib.crc32(repr([each.source for each in before]).encode()):08x}"
         for at, (example, each) in enumerate(zip(direct, session, strict=True), start=first):
+            if at == MOST:
+                return
             if example is not None and plain:
                 yield example
             elif each.exc_msg is not None or each.want:
                 expected = Shown(each.want) if each.exc_msg is None else Raises(_class_of(each.exc_msg))
                 text = f"{each.source.strip()}  # {(each.exc_msg or each.want).strip()}"
-                yield Example(Call(name, (at,)), expected, text, _session_code(name, before))
+                yield Example(Call(name, (at,)), expected, text, code)
+        first += len(session)
         if not plain:
             known = {}  # what its names stand for by now, nobody knows
+
+
+MOST = 200
+"""Statements of doctests in a text."""
 
 
 def _uses_again(session: Sequence[doctest.Example], known: Mapping[str, Value], used: dict[str, int]) -> bool:

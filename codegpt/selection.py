@@ -249,7 +249,7 @@ def evidence_for(cluster: Cluster, drawn: int) -> Evidence:
     fails = f"fails {len(seen.examples) - cluster.passed} of the examples" if seen.examples else ""
     if seen.examples and all(seen.examples):
         level, reason = Level.EXAMPLES, seen.untested
-    elif cluster.answers and cluster.samples > 1:
+    elif cluster.answers and max(cluster.samples, cluster.support) >= 2:
         level = Level.AGREEMENT
         reason = seen.untested or fails or "no examples given"
     else:

@@ -197,3 +197,13 @@ def test_failing_alike_is_no_agreement_and_those_that_fail_an_example_do_not_cou
     some = [candidate(0, 1), candidate(1, 9)]
     seen = {0: Seen((True,), ("= 1",)), 1: Seen((False,), ("= 1",))}
     assert clusters(some, seen)[0].support == 1.0
+
+
+def test_one_sample_agrees_with_others_where_it_gives_the_same_values() -> None:
+    seen = {0: Seen((), ("= 1", "= 2")), 1: Seen((), ("= 1", "= 3")), 2: Seen((), ("= 9", "= 9"))}
+    found = clusters([candidate(0), candidate(1, 3), candidate(2)], seen)
+    assert [(each.support, evidence_for(each, 5).level) for each in found] == [
+        (3.5, Level.AGREEMENT),
+        (2.5, Level.AGREEMENT),
+        (1.0, Level.PARSES),
+    ]
