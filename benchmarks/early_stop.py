@@ -14,16 +14,13 @@ import click
 from codegpt_evals.metrics import mean_rate
 from codegpt_evals.records import Grade, Sample, read, read_samples
 from codegpt_evals.run_folder import RunFolder
-from codegpt_evals.selecting import Recorded, task_for
+from codegpt_evals.selecting import selected, task_for
 from codegpt_evals.tasks import TASK_NAMES, load_task
 from rich.progress import track
 
-from codegpt.chat import ChatTemplate
 from codegpt.console import run_and_exit
-from codegpt.generate import GenerateOptions, generate
+from codegpt.generate import GenerateOptions
 from codegpt.sandbox.opening import open_sandbox
-
-BLOCKS = ChatTemplate("{% for message in messages %}{{ message.content }}{% endfor %}")
 
 
 @click.command()
@@ -45,10 +42,9 @@ def main(samples: Path, task: str, graded: Path, margins: tuple[float, ...], out
         for margin in margins:
             took, worth = [], []
             for problem in track(problems, description=f"margin {margin}"):
-                asked = task_for(problem)
                 known = sorted(drawn[problem.task_id], key=lambda sample: sample.index)
                 options = GenerateOptions(len(known), margin=margin, repairs=0)
-                result = generate(asked, Recorded(known, asked.request.begins), BLOCKS, jail.run_all, options)
+                result = selected(task_for(problem), known, jail.run_all, options)
                 best = result.ranked[0].candidate.number if result.ranked else -1
                 took.append(result.drawn)
                 worth.append(float(right.get((problem.task_id, best), False)))

@@ -25,7 +25,7 @@ class Case:
 _HEADER = re.compile(r"\b(?P<what>input|output)(?:[ \t]?\d+)?[ \t]*+:(?P<rest>.*)", re.I)
 _FENCE = re.compile(r"[ \t]*```\w*[ \t]*$")
 _NO_OUTPUT = re.compile(
-    r"[ \t]*(?:explanations?|notes?|constraints?)\b[^\n]*:|[ \t]*(?:notes?|constraints?)[ \t]*$", re.I
+    r"[ \t]*(?:explanations?|notes?|constraints?)\b[^\n]*:|[ \t]*(?:notes?|constraints?)[ \t]*$|[ \t]*\"{3}", re.I
 )
 _NO_TEXT = re.compile(
     r"(?=.*\w\s+\w)(?!.*[\d\"'])"

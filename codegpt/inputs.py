@@ -8,7 +8,7 @@ import ast
 import math
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from itertools import chain, islice, takewhile, zip_longest
+from itertools import chain, islice, zip_longest
 from random import Random
 from typing import Any, TypeAlias, cast
 
@@ -152,9 +152,12 @@ def _drawn(interface: Interface, seed: int, most: int) -> list[Call]:
     Nothing where a parameter without a default has no type of plain data.
     """
     least = sum(not each.default for each in interface.parameters)
-    strategies = [
-        each for each in takewhile(lambda each: each is not None, map(_of, interface.parameters)) if each is not None
-    ]
+    strategies: list[Strategy] = []
+    for parameter in interface.parameters:
+        strategy = _of(parameter)
+        if strategy is None:
+            break
+        strategies.append(strategy)
     if interface.needs_names or not most or len(strategies) < least:
         return []
     if not strategies:

@@ -130,7 +130,7 @@ class Cluster:
 
     @property
     def agreement(self) -> float:
-        """CodeT's score, of which the votes count one more than they are: without any, the samples decide."""
+        """CodeT's score, of which the votes count one more than they are: without any, the support decides."""
         return math.sqrt(self.support) * (1 + self.votes)
 
 

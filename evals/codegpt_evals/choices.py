@@ -52,7 +52,7 @@ class Selection:
     examples: tuple[tuple[bool, ...], ...]
     behaviour: tuple[str, ...]
     answers: tuple[bool, ...]
-    support: tuple[float, ...] = ()
+    support: tuple[float, ...]
     chosen: tuple[int, ...] = ()
     asks: bool = False
     after: int = -1

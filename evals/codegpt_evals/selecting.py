@@ -110,11 +110,15 @@ def _asserted(words: str) -> str:
     return found or (called[0] if called else "")
 
 
-def selected(task: Task, samples: Sequence[Sample], run: Run) -> Candidates:
-    """What the product makes of the samples: all of them, without an early end and without a repair."""
+def selected(task: Task, samples: Sequence[Sample], run: Run, options: GenerateOptions | None = None) -> Candidates:
+    """What the product makes of the samples.
+
+    Args:
+        options: None for all of them, without an early end and without a repair.
+    """
     engine: Engine = Recorded(samples, task.request.begins)
-    options = GenerateOptions(len(samples), at_once=len(samples), margin=float("inf"), repairs=0)
-    return generate(task, engine, _BLOCKS, run, options)
+    everything = GenerateOptions(len(samples), at_once=len(samples), margin=float("inf"), repairs=0)
+    return generate(task, engine, _BLOCKS, run, options or everything)
 
 
 def after_answer(task: Task, result: Candidates, canonical: str, run: Run) -> Candidates:

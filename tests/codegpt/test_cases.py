@@ -34,6 +34,10 @@ def test_what_explains_an_output_is_none_of_it() -> None:
     assert cases_in(text) == (Case("3\n", "4\n"), Case("1\n", "2\n"))
 
 
+def test_the_end_of_a_docstring_is_no_output() -> None:
+    assert cases_in('Input: 3\nOutput: 4\n    """\n') == (Case("3\n", "4\n"),)
+
+
 def test_line_ends_of_windows() -> None:
     assert cases_in("Input:\r\n```\r\na\r\n```\r\nOutput:\r\n```\r\nb\r\n```\r\n") == (Case("a\n", "b\n"),)
 

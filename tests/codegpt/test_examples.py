@@ -1,6 +1,7 @@
 """Examples out of docstrings, prose and tests: all that are there, and none that are not."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -143,13 +144,13 @@ def test_a_session_runs_as_it_is() -> None:
     assert name.startswith("codegpt_session_")
     assert pop.call == Call(name, (2,)) and pop.expected == Shown("3\n")
     assert empty.call == Call(name, (3,)) and empty.expected == Raises("IndexError")
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     stack = "class Stack(list):\n    push = list.append\n"
     exec(stack + pop.appended, names)
-    shown = names[name](2)  # type: ignore[operator]
+    shown = names[name](2)
     assert pop.holds(Reply(Returned(shown), 0.0))
     with pytest.raises(IndexError):
-        names[name](3)  # type: ignore[operator]
+        names[name](3)
 
 
 def test_what_is_shown_may_be_left_open() -> None:
@@ -247,10 +248,10 @@ def test_asserts_of_a_truth() -> None:
     one, two = examples_in("assert f(1)\nassert not f(2), 'why'\nassert f(3) == [\nassert f(4) == await x\n", "f")
     assert (one.text, two.text) == ("f(1)", "not f(2)")
     assert (one.inner, two.inner) == ((Call("f", (1,)),), (Call("f", (2,)),))
-    names: dict[str, object] = {"f": lambda x: [0] if x == 1 else ""}
+    names: dict[str, Any] = {"f": lambda x: [0] if x == 1 else ""}
     for example in (one, two):
         exec(example.appended, names)
-        assert names[example.call.function]() is True  # type: ignore[operator]
+        assert names[example.call.function]() is True
 
 
 def test_what_is_said_to_an_answer_may_be_a_complaint() -> None:
@@ -273,9 +274,9 @@ def test_names_of_a_session_hold_in_its_later_paragraphs() -> None:
 def test_what_a_call_may_change_is_given_to_it_as_it_is_then() -> None:
     first, second = examples_in(">>> x = []\n>>> f(x, 1)\n[1]\n>>> f(x, 2)\n[1, 2]\n", "f")
     assert first.appended and second.appended
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec("def f(x, y):\n    x.append(y)\n    return x\n" + second.appended, names)
-    assert second.holds(Reply(Returned(names[second.call.function](2)), 0.0))  # type: ignore[operator]
+    assert second.holds(Reply(Returned(names[second.call.function](2)), 0.0))
     assert not any(each.appended for each in examples_in(">>> x = []\n>>> f(x)\n1\n>>> x = [2]\n>>> f(x)\n2\n", "f"))
 
 
@@ -284,9 +285,9 @@ def test_what_fails_in_a_session_does_not_end_it() -> None:
         ">>> from mymod import f\n>>> f(-1)\nTraceback (most recent call last):\nValueError: no\n>>> print(f(2))\n3\n"
     )
     last = examples_in(text, "f")[-1]
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec("def f(x):\n    return [][x] if x < 0 else x + 1\n" + last.appended, names)
-    assert last.holds(Reply(Returned(names[last.call.function](2)), 0.0))  # type: ignore[operator]
+    assert last.holds(Reply(Returned(names[last.call.function](2)), 0.0))
 
 
 def test_what_a_function_that_returns_nothing_makes_of_its_argument() -> None:
@@ -301,8 +302,8 @@ def test_what_a_function_that_returns_nothing_makes_of_its_argument() -> None:
 
 def test_asserts_that_are_more_than_a_call() -> None:
     one, two = examples_in("assert set(f(1)) == set([1])\nassert math.isclose(f(2), 0.5)\nassert g(f(3)) == 1\n", "f")
-    names: dict[str, object] = {"f": lambda x: [1] if x == 1 else 0.5}
+    names: dict[str, Any] = {"f": lambda x: [1] if x == 1 else 0.5}
     for example in (one, two):
         exec(example.appended, names)
-        assert names[example.call.function]() is True  # type: ignore[operator]
+        assert names[example.call.function]() is True
     assert one.text == "set(f(1)) == set([1])"

@@ -1,5 +1,7 @@
 """Asserts in what a model wrote: which there are, what they are as calls, and how often they were proposed."""
 
+from typing import Any
+
 import pytest
 
 from codegpt.chat import ChatTemplate
@@ -37,9 +39,9 @@ def test_proposals_are_counted_and_read_as_calls() -> None:
     assert (one.example.call, one.example.expected, one.times) == (Call("f", (1,)), 2, 2)
     assert (two.example.call, two.times) == (Call("f", (2,)), 1)
     assert three.example.call.function.startswith("codegpt_assert_") and three.example.expected is True
-    names: dict[str, object] = {"f": lambda x: []}
+    names: dict[str, Any] = {"f": lambda x: []}
     exec(three.example.appended, names)
-    assert names[three.example.call.function]() is True  # type: ignore[operator]
+    assert names[three.example.call.function]() is True
 
 
 def test_of_one_answer_only_the_first_count() -> None:
@@ -69,6 +71,6 @@ def test_a_proposal_is_one_unless_said() -> None:
 
 def test_a_proposal_may_be_about_two_functions_of_the_program() -> None:
     [found] = proposals_in(["assert f(g('a')) == 'a'"], F)
-    names: dict[str, object] = {"f": str, "g": str}
+    names: dict[str, Any] = {"f": str, "g": str}
     exec(found.example.appended, names)
-    assert names[found.example.call.function]() is True  # type: ignore[operator]
+    assert names[found.example.call.function]() is True

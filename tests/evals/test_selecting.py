@@ -89,7 +89,7 @@ def test_how_many_behaviours_there_are() -> None:
 def test_where_nothing_passes_or_there_is_nothing() -> None:
     some = selection((1, -0.5, (False,), "a"), (1, -0.9, (False,), "b"))
     assert some.choices({0: True, 1: False})["examples: a random one that passes"] == 0.5
-    nothing = Selection("P/1", 2, (), (), (), ())
+    nothing = Selection("P/1", 2, (), (), (), (), ())
     assert set(nothing.choices({0: False, 1: False}).values()) == {0.0}
 
 
