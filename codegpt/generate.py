@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from textwrap import dedent
+from typing import Protocol
 
 from codegpt import selection
 from codegpt.chat import ChatTemplate
@@ -24,8 +25,13 @@ from codegpt.sandbox.program import Call, Calls, Job, Program
 from codegpt.selection import Candidate, Cluster, Ranked, Seen, clusters, distinguishing, rank, settled, won
 from codegpt.trial import MODULE_LIMITS, Trial
 
-Run = Callable[[Sequence[Job]], Iterable[Outcome]]
-"""Does jobs, and gives their outcomes in the same order; `Sandbox.run_all` is one."""
+
+class Run(Protocol):
+    """Does jobs; `Sandbox.run_all` is one."""
+
+    def __call__(self, jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterable[Outcome]:
+        """The outcomes in the order of the jobs; fewer of them where it is cancelled."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -168,7 +174,7 @@ def generate(
     """
     options = options or GenerateOptions()
     clock = _Clock(options.budget_s, cancelled)
-    pool = _Pool(_loadable(task, run), run, chat is not None, clock.over)
+    pool = _Pool(_loadable(task, run, clock.over), run, chat is not None, clock.over)
     prompt = render_request(task.request, chat, engine.info.markup)
 
     def draw(prompt: Prompt, rows: int, first: int) -> None:
@@ -223,14 +229,16 @@ class _Clock:
         return None if self._budget_s is None else max(0.0, self._begun + DRAWING * self._budget_s - time.monotonic())
 
 
-def _loadable(task: Task, run: Run | None) -> Task:
+def _loadable(task: Task, run: Run | None, over: Cancelled) -> Task:
     """The task, without its trial where no candidate could be loaded: that is not the candidates' fault."""
     if task.stub is None or task.trial is None or run is None:
         return task
     try:
-        [outcome] = run([Job(task.stub, Calls((Call("codegpt_stub"),)), MODULE_LIMITS)])
+        outcome = next(iter(run([Job(task.stub, Calls((Call("codegpt_stub"),)), MODULE_LIMITS)], over)), None)
     except CodeGPTError as error:
         return replace(task, trial=None, why_not_run=str(error))
+    if outcome is None:
+        return replace(task, trial=None, why_not_run="there was no time to load the file")
     if outcome.end is End.COMPLETE:
         return task
     raised = f"{outcome.raised.name}: {outcome.raised.message}" if outcome.raised else outcome.detail or outcome.end
@@ -297,12 +305,8 @@ class _Pool:
             except CodeGPTError as error:  # a program of megabytes, a language without a runner
                 refused[number] = str(error)
                 jobs.append([])
-        done: list[Outcome] = []
         try:
-            for outcome in self._run([job for some in jobs for job in some]):
-                done.append(outcome)
-                if self._over():
-                    break
+            done = list(self._run([job for some in jobs for job in some], self._over))
         except CodeGPTError as error:  # a language whose interpreter is not on this machine
             return [Seen(why_not_run=str(error)) for _ in new]
         found, begin = [], 0

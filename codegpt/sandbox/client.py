@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any
@@ -27,6 +27,8 @@ from codegpt.sandbox.workspace import secrets_beneath
 
 Message = dict[str, Any]
 TO_END_S = 15.0
+LOOK_S = 0.05
+"""Between two questions whether anybody still wants an outcome."""
 HOW_TO_GET_BWRAP = "install bubblewrap (the package is called bubblewrap everywhere)"
 
 
@@ -136,10 +138,34 @@ class Sandbox:
         """Do one job and wait for it."""
         return self.submit(job).result()
 
-    def run_all(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
-        """Do jobs side by side; outcomes come in the order of the jobs."""
-        for future in [self.submit(job) for job in jobs]:
-            yield future.result()
+    def run_all(self, jobs: Iterable[Job], cancelled: Callable[[], bool] | None = None) -> Iterator[Outcome]:
+        """Do jobs side by side; outcomes come in the order of the jobs.
+
+        Args:
+            cancelled: asked again and again; as soon as it says so there are no more outcomes. What has not started by
+                then never does, as where the caller listens no longer; what runs comes to its end unheard.
+        """
+        futures = [self.submit(job) for job in jobs]
+        try:
+            for future in futures:
+                while not future.done():
+                    if cancelled is not None and cancelled():
+                        return
+                    wait([future], None if cancelled is None else LOOK_S)
+                yield future.result()
+        finally:
+            self._withdraw(futures)
+
+    def _withdraw(self, futures: Sequence["Future[Outcome]"]) -> None:
+        unwanted = {future for future in futures if future.cancel()}
+        with self._lock:
+            numbers = [number for number, future in self._pending.items() if future in unwanted]
+            if not numbers:
+                return
+            for number in numbers:
+                del self._pending[number]
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # it has ended, and with it all jobs
+                self._process.stdin.write(json.dumps({"withdrawn": numbers}) + "\n")  # type: ignore[union-attr]
 
     def call(self, program: Program, calls: Sequence[Call], limits: Limits | None = None) -> Outcome:
         """The values of some calls of a program's functions."""
@@ -150,7 +176,9 @@ class Sandbox:
         for line in self._process.stdout:
             message = json.loads(line)
             with self._lock:
-                future = self._pending.pop(message["job"])
+                future = self._pending.pop(message["job"], None)
+            if future is None:  # withdrawn when it ran already
+                continue
             try:
                 outcome = _outcome(message)
             except (TypeError, ValueError, LookupError) as error:  # such as a report of tests that wrote their own

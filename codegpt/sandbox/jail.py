@@ -14,9 +14,10 @@ from types import TracebackType
 from typing import Any
 
 from codegpt.sandbox.backends import REPLIES, REQUESTS, Launch
+from codegpt.sandbox.clock import Clock
 from codegpt.sandbox.codec import NotPlainData, parse
 from codegpt.sandbox.outcome import End
-from codegpt.sandbox.process import JailProcess, ready
+from codegpt.sandbox.process import JailProcess, ready, waited_s
 from codegpt.sandbox.program import Limits
 
 CHUNK = 1 << 16
@@ -57,7 +58,7 @@ class Jail:
         if stdin is not None:
             self._write(self._stdin, stdin)
         self.started = time.monotonic()
-        self.deadline = self.started + START_S
+        self.clock = Clock(START_S)
 
     def _pipes(self, stdin: bytes | None) -> dict[int, int]:
         """Make the pipes; the jail's ends, by the numbers that they have there."""
@@ -100,13 +101,17 @@ class Jail:
             if self.exchange(first_message) == {"ready": True}:
                 self.process.find_init()
                 self.started = time.monotonic()
-                self.deadline = self.started + self.limits.wall_s
+                self.clock = Clock(self.limits.wall_s, self.waited_s)
                 return
             detail = "not ready"
         except Ended as ended:
             detail = f"{ended.end}: {ended.detail}"
         said = self.stderr.decode(errors="replace").strip()
         raise Ended(End.INFRASTRUCTURE, f"the jail did not start ({detail}): {said[-300:]}")
+
+    def waited_s(self) -> float:
+        """Seconds for which the program, or this thread that answers it, was ready and no core was free."""
+        return self.process.waited_s() + waited_s("thread-self")
 
     def exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         """Send a message and return the one that answers it.
@@ -168,7 +173,7 @@ class Jail:
 
     def _step(self) -> None:
         """Wait for one round of events: bytes in, bytes out, the end of the process."""
-        left = self.deadline - time.monotonic()
+        left = self.clock.left()
         events = self._poll.poll(max(left, 0) * 1000)
         if left < -AFTER_THE_END_S or (left <= 0 and not events):
             raise Ended(End.WALL_TIME, f"{self.limits.wall_s:g} s of wall time")
@@ -232,7 +237,7 @@ class Jail:
 
     def _wait_for_leaving(self) -> None:
         """After the reply pipe was closed: a process that ends does so at once; one that stays has broken the rules."""
-        if not ready(self.process.descriptor, min(TO_LEAVE_S, self.deadline - time.monotonic())):
+        if not ready(self.process.descriptor, min(TO_LEAVE_S, self.clock.left())):
             raise Ended(End.VIOLATION, "the reply pipe was closed")
         self._drain()
         self._reap()

@@ -86,6 +86,11 @@ class JailProcess:
         else:
             os.close(init)
 
+    def waited_s(self) -> float:
+        """Seconds for which what runs in the jail was ready and no core was free."""
+        inside = _children_of(self._init_pid) if self._init >= 0 else [self.pid]
+        return sum(map(waited_s, inside))
+
     def kill(self) -> None:
         """Kill the jail's own init, whose parent then ends by itself.
 
@@ -151,6 +156,24 @@ def end_all_children() -> None:
 def _children() -> list[int]:
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
     return [pid for pid in pids if _parent(pid) == os.getpid()]
+
+
+def _children_of(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def waited_s(process: int | str) -> float:
+    """Seconds for which a process (its first thread) was ready and no core was free; 0 where nobody counts them.
+
+    See proc(5) and Documentation/scheduler/sched-stats.rst of Linux.
+    """
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
 
 
 def guard() -> None:

@@ -16,6 +16,7 @@ class Limits:
     """What one program may use. CPU time is of the whole program, since it cannot start another process.
 
     Attributes:
+        wall_s: without the time in which the program was ready and no core was free; see `clock`.
         call_cpu_s: of one call, in Python; 0 for none of its own. It is kept inside, by an exception, so that the calls
             behind one that does not end are answered; the other limits do not depend on it.
     """

@@ -22,6 +22,7 @@ from typing import Any
 
 from codegpt.errors import SandboxUnavailable
 from codegpt.sandbox.backends import Backend, import_paths, launch
+from codegpt.sandbox.clock import Clock
 from codegpt.sandbox.codec import NotPlainData, decode
 from codegpt.sandbox.jail import Ended, Jail
 from codegpt.sandbox.outcome import End
@@ -237,7 +238,8 @@ def _test(warden: Warden, jail: Jail, job: Message, outcome: Message) -> None:
                 **tests,
             }
         )
-        jail.deadline = checker.deadline  # from here on the program waits for its tests: one clock for both
+        # from here on the program waits for its tests: one clock for both
+        jail.clock = checker.clock = Clock(limits.wall_s, lambda: checker.waited_s() + jail.process.waited_s())
         try:
             message = checker.receive()
             for _ in range(MOST_CALLS):
@@ -285,15 +287,19 @@ def _views(settings: Message) -> dict[str, View]:
     return {name: view(given) for name, given in settings["views"].items()}
 
 
-def _serve(warden: Warden, jobs: "queue.SimpleQueue[Message]") -> None:
+def _serve(warden: Warden, jobs: "queue.SimpleQueue[Message]", withdrawn: set[int]) -> None:
     while True:
         job = jobs.get()
+        if job["job"] in withdrawn:
+            withdrawn.discard(job["job"])
+            continue
         try:
             outcome = run(warden, job)
         except Exception as error:  # a defect of ours: said, and never the program's failure
             outcome = {"end": End.INFRASTRUCTURE, "detail": f"{type(error).__name__}: {error}", "replies": []}
         with SAYING:
             _say({"job": job["job"], **outcome})
+        withdrawn.discard(job["job"])
 
 
 def _say(message: Message) -> None:
@@ -321,13 +327,17 @@ def main() -> None:
     threading.Thread(target=_end_with, args=(settings["owner"],), daemon=True).start()
     _say({"ready": True})
     jobs: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    withdrawn: set[int] = set()
     for _ in range(settings["workers"]):
-        threading.Thread(target=_serve, args=(warden, jobs), daemon=True).start()
+        threading.Thread(target=_serve, args=(warden, jobs, withdrawn), daemon=True).start()
     for line in sys.stdin:
         message = json.loads(line)
         if "end" in message:
             break
-        jobs.put(message)
+        if "withdrawn" in message:
+            withdrawn.update(message["withdrawn"])
+        else:
+            jobs.put(message)
     _end()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from codegpt.chat import ChatTemplate
+from codegpt.engine.protocol import Cancelled, never
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.errors import PromptTooLong, SandboxUnavailable
 from codegpt.examples import examples_in
@@ -29,7 +30,7 @@ EXAMPLES = examples_in("f(1) == 2\nf(3) == 6", "f")
 INPUTS = (Call("f", (1,)), Call("f", (0,)), Call("f", ("a",)))
 
 
-def run_here(jobs: Sequence[Job]) -> Iterator[Outcome]:
+def run_here(jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterator[Outcome]:
     for job in jobs:
         assert isinstance(job.task, Calls)
         names: dict[str, object] = {}
@@ -174,7 +175,7 @@ def test_an_empty_answer_is_a_program_that_does_nothing(text: str) -> None:
 
 
 def test_a_file_that_does_not_load_is_nobodys_fault() -> None:
-    def run_none(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def run_none(jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterator[Outcome]:
         for _ in jobs:
             yield Outcome(End.NOT_LOADED, raised=Raised("ImportError", (), "attempted relative import"))
 
@@ -185,7 +186,7 @@ def test_a_file_that_does_not_load_is_nobodys_fault() -> None:
 
 
 def test_a_language_whose_interpreter_is_missing() -> None:
-    def refuse(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def refuse(jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterator[Outcome]:
         raise SandboxUnavailable("no runner for javascript on this machine")
 
     task = Task(REQUEST, FunctionTrial(examples=EXAMPLES))
@@ -196,9 +197,11 @@ def test_a_language_whose_interpreter_is_missing() -> None:
 def test_it_ends_between_two_runs_as_well() -> None:
     seen = 0
 
-    def count(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def count(jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterator[Outcome]:
         nonlocal seen
         for outcome in run_here(jobs):
+            if cancelled():
+                return
             seen += 1
             yield outcome
 
@@ -208,6 +211,15 @@ def test_it_ends_between_two_runs_as_well() -> None:
     assert [each.evidence.level for each in result.ranked] == [Level.EXAMPLES, Level.AGREEMENT]
     result = generate(task, answers(RIGHT, WRONG), CHAT, count, options, cancelled=lambda: seen > 0)
     assert result.ranked == ()
+
+
+def test_a_file_that_takes_too_long_to_load() -> None:
+    def nothing(jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterator[Outcome]:
+        return iter(())
+
+    task = Task(REQUEST, FunctionTrial(examples=EXAMPLES), stub=Program("import slow\n"))
+    [first] = generate(task, answers(RIGHT), CHAT, nothing, GenerateOptions(samples=2)).ranked
+    assert first.evidence.reason == "there was no time to load the file"
 
 
 def test_a_repair_that_does_not_fit_leaves_what_is_there() -> None:

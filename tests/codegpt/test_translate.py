@@ -14,8 +14,10 @@ from codegpt.chat import ChatTemplate
 from codegpt.cli import cli
 from codegpt.console import run
 from codegpt.document import Document
+from codegpt.engine.protocol import Cancelled, never
 from codegpt.engine.scripted import ScriptedEngine
 from codegpt.errors import InputError
+from codegpt.generate import Run
 from codegpt.interface import interface_of_signature
 from codegpt.load import LoadedModel
 from codegpt.sandbox.codec import Value
@@ -108,10 +110,10 @@ def test_a_place() -> None:
             parts_of(text)
 
 
-def says(*values: object) -> Callable[[Sequence[Job]], Iterator[Outcome]]:
+def says(*values: object) -> Run:
     """A jail in which the calls come to these values, in turns."""
 
-    def run_(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def run_(jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterator[Outcome]:
         for job in jobs:
             assert isinstance(job.task, Calls)
             results = [values[at % len(values)] for at in range(len(job.task.calls))]

@@ -12,6 +12,7 @@ from codegpt_evals.records import Sample
 from codegpt_evals.selecting import after_answer, select, selected, task_for
 
 from codegpt.cases import Case
+from codegpt.engine.protocol import Cancelled, never
 from codegpt.errors import InputError
 from codegpt.request import Request
 from codegpt.sandbox.outcome import End, Outcome, Reply, Returned
@@ -22,7 +23,7 @@ HEADER = 'def f(x):\n    """f(1) == 2"""\n'
 RIGHT, WRONG = "    return 2 * x\n", "    return x\n"
 
 
-def run_here(jobs: Sequence[Job]) -> Iterator[Outcome]:
+def run_here(jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterator[Outcome]:
     """The programs of this test are ours."""
     for job in jobs:
         assert isinstance(job.task, Calls)
@@ -143,7 +144,7 @@ def test_it_goes_on_from_its_journal(tmp_path: Path) -> None:
     journal = tmp_path / "selections.jsonl"
     first = select([PROBLEM], SAMPLES, run_here, journal)
 
-    def nothing(jobs: Sequence[Job]) -> Iterator[Outcome]:
+    def nothing(jobs: Sequence[Job], cancelled: Cancelled = never) -> Iterator[Outcome]:
         raise AssertionError("run again")
 
     assert select([PROBLEM], SAMPLES, nothing, journal) == first

@@ -6,7 +6,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -385,6 +385,32 @@ def test_a_program_that_computes_for_too_long(sandbox: Sandbox) -> None:
     assert judge_script(outcome, b"") == Judgement(Verdict.TIMEOUT, "1 s of CPU time")
 
 
+@contextlib.contextmanager
+def busy_core(others: int) -> Iterator[None]:
+    """This process on one core, which it shares with others that never rest."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(others)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
+        os.sched_setaffinity(0, before)
+
+
+def test_a_program_that_waits_for_a_core_is_not_late() -> None:
+    spin = "import time\ndef f():\n    while time.process_time() < {}:\n        pass\n    return 1\n"
+    sleep = "import time\ndef f():\n    time.sleep(50)\n"
+    with busy_core(others=2), Sandbox(views=available_views()) as sandbox:
+        outcome = ask(sandbox, spin.format(0.5), limits=Limits(wall_s=0.6))
+        assert value(outcome) == 1 and outcome.wall_s > 0.6
+        outcome = ask(sandbox, sleep, limits=Limits(wall_s=0.6))
+        assert judge_calls(outcome, [1]) == Judgement(Verdict.TIMEOUT, "0.6 s of wall time")
+        assert outcome.wall_s < 2.4
+
+
 def test_a_program_that_sleeps_for_too_long(sandbox: Sandbox) -> None:
     outcome = ask(sandbox, "import time\ndef f():\n    time.sleep(50)\n", limits=Limits(wall_s=0.5))
     assert judge_calls(outcome, [1]) == Judgement(Verdict.TIMEOUT, "0.5 s of wall time")
@@ -501,6 +527,30 @@ def test_outcomes_come_in_the_order_of_the_jobs(sandbox: Sandbox) -> None:
     source = "import time\ndef f(x):\n    time.sleep(x / 50)\n    return x\n"
     jobs = [Job(Program(source), Calls((Call("f", (number,)),))) for number in (9, 0, 5, 1)]
     assert [value(outcome) for outcome in sandbox.run_all(jobs)] == [9, 0, 5, 1]
+
+
+def test_who_says_so_hears_no_more_and_what_waits_is_never_run(sandbox: Sandbox) -> None:
+    sleep = "import time\ndef f(x):\n    time.sleep(x)\n    return x\n"
+    jobs = [Job(Program(sleep), Calls((Call("f", (seconds,)),))) for seconds in (0, *[2] * 40)]
+    enough = threading.Event()
+    outcomes = sandbox.run_all(jobs, cancelled=enough.is_set)
+    assert value(next(outcomes)) == 0
+    enough.set()
+    assert list(outcomes) == []
+    begun = time.monotonic()
+    assert value(ask(sandbox, "def f():\n    return 1\n")) == 1
+    assert time.monotonic() - begun < 20  # and not the forty, which take that long on any two cores
+
+
+def test_who_listens_no_longer_is_not_worked_for(sandbox: Sandbox) -> None:
+    sleep = "import time\ndef f(x):\n    time.sleep(x)\n    return x\n"
+    jobs = [Job(Program(sleep), Calls((Call("f", (seconds,)),))) for seconds in (0, *[2] * 40)]
+    listening = sandbox.run_all(jobs)
+    assert value(next(listening)) == 0
+    listening.close()  # type: ignore[attr-defined]
+    begun = time.monotonic()
+    assert value(ask(sandbox, "def f():\n    return 1\n")) == 1
+    assert time.monotonic() - begun < 20
 
 
 def test_a_language_without_a_runner(sandbox: Sandbox) -> None:
