@@ -25,13 +25,19 @@ from codegpt.request import Request
 
 
 def ask(begins: str, folder: Path, budget_s: float) -> dict[str, Any]:
-    """One request; the figures of its answer, without any text of it."""
+    """One request; the figures of its answer, without any text of it.
+
+    Raises:
+        click.ClickException: it was refused.
+    """
     file = folder / "asked.py"
     file.write_text(begins, encoding="utf-8")
     at = f"{file}:{len(begins.splitlines())}:{len(begins.splitlines()[-1]) + 1}"
     command = [str(Path(sys.executable).with_name("codegpt")), "generate", "--at", at, "--json"]
     begun = time.monotonic()
-    done = subprocess.run([*command, "--budget-s", str(budget_s)], capture_output=True, text=True, check=True)
+    done = subprocess.run([*command, "--budget-s", str(budget_s)], capture_output=True, text=True)
+    if done.returncode:
+        raise click.ClickException(done.stderr.strip())
     answer = json.loads(done.stdout)
     return {
         "seconds": round(time.monotonic() - begun, 2),
@@ -49,16 +55,20 @@ def ask(begins: str, folder: Path, budget_s: float) -> dict[str, Any]:
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
 def main(problems: int, budget_s: float, out: Path | None) -> None:
     """Ask them one after the other."""
-    rows = []
+    rows, refused = [], []
     with tempfile.TemporaryDirectory() as folder:
         for problem in track(part_of(load_task("humaneval"), None, problems).problems, description="requests"):
             assert isinstance(problem.asks, Request)
-            rows.append({"task_id": problem.task_id, **ask(problem.asks.begins, Path(folder), budget_s)})
+            try:
+                rows.append({"task_id": problem.task_id, **ask(problem.asks.begins, Path(folder), budget_s)})
+            except click.ClickException as error:
+                refused.append({"task_id": problem.task_id, "why": error.message})
     times = sorted(row["seconds"] for row in rows)
     result = {
         "benchmark": "request_times",
         "machine": facts(),
         "requests": len(rows),
+        "refused": refused,
         "budget_s": budget_s,
         "p50_s": median(times),
         "p95_s": times[round(0.95 * (len(times) - 1))],

@@ -1,4 +1,4 @@
-"""The `codegpt` command: complete, generate, models, sandbox, doctor."""
+"""The `codegpt` command: complete, context, generate, models, sandbox, doctor."""
 
 import json
 import time
@@ -9,6 +9,7 @@ import click
 
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
+from codegpt.context_cli import context
 from codegpt.models_cli import models
 from codegpt.sandbox_cli import sandbox
 from codegpt.translate_cli import translate
@@ -21,6 +22,7 @@ def cli() -> None:
     """Code completion by a model on this machine."""
 
 
+cli.add_command(context)
 cli.add_command(generate)
 cli.add_command(translate)
 cli.add_command(models)

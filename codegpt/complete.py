@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from codegpt.context import fit_window
 from codegpt.context.fit import CountTokens
+from codegpt.context.gather import gather
+from codegpt.context.sources import Around
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
 from codegpt.errors import OutOfMemory
@@ -27,7 +29,7 @@ from codegpt.postprocess import (
     ended,
     finish,
 )
-from codegpt.prompt import Fim, Prompt, render_fim
+from codegpt.prompt import Fim, Prompt, Repository, render_fim
 from codegpt.syntax import HoleKind, Syntax, parse
 
 _OPENS_BLOCK = re.compile(r"(?:[:{]|=>|\b(?:then|do))\s*$")
@@ -55,6 +57,7 @@ class CompletionOptions:
     Attributes:
         extent: None lets the syntax at the cursor decide.
         n: how many different texts the model writes; at temperature 0 they are the likeliest ones.
+        context_tokens: of other places, where it is known what the document lies in.
         timeout_s: after this the completion ends with what there is; None for never.
         wait_s: the text around the cursor is cut down until the engine reads what it does not know of it in this time;
             None for never.
@@ -65,6 +68,7 @@ class CompletionOptions:
     extent: Extent | None = None
     prefix_tokens: int = 1024
     suffix_tokens: int = 384
+    context_tokens: int = 768
     max_line_tokens: int = 64
     max_block_tokens: int = 192
     timeout_s: float | None = None
@@ -79,19 +83,20 @@ class CompletionOptions:
         answer = max(1, context_tokens // 4)
         block = min(self.max_block_tokens, answer)
         room = max(0, context_tokens - block - _CONTROL_TOKENS)
-        share = min(1.0, room / (self.prefix_tokens + self.suffix_tokens))
+        share = min(1.0, room / (self.prefix_tokens + self.suffix_tokens + self.context_tokens))
         return replace(
-            self,
-            prefix_tokens=int(self.prefix_tokens * share),
-            suffix_tokens=int(self.suffix_tokens * share),
+            self.looking_at(share),
             max_line_tokens=min(self.max_line_tokens, answer),
             max_block_tokens=block,
         )
 
     def looking_at(self, share: float) -> "CompletionOptions":
-        """The same with so much less text around the cursor."""
+        """The same with so much less text around the cursor, and of other places."""
         return replace(
-            self, prefix_tokens=int(self.prefix_tokens * share), suffix_tokens=int(self.suffix_tokens * share)
+            self,
+            prefix_tokens=int(self.prefix_tokens * share),
+            suffix_tokens=int(self.suffix_tokens * share),
+            context_tokens=int(self.context_tokens * share),
         )
 
 
@@ -148,9 +153,17 @@ class Completions:
 
 
 def plan(
-    document: Document, offset: int, count_tokens: CountTokens, fim: Fim | None, options: CompletionOptions
+    document: Document,
+    offset: int,
+    count_tokens: CountTokens,
+    fim: Fim | None,
+    options: CompletionOptions,
+    around: Around | None = None,
 ) -> Plan:
     """Choose the extent and render the prompt for a hole at `offset`.
+
+    Args:
+        around: what the document lies in; None where nothing is known of it.
 
     The prompt ends before the white space at the cursor: code models write a space together with the word after it,
     and go astray behind a lone one. `postprocess.drop_typed_space` takes it off again.
@@ -168,7 +181,15 @@ def plan(
         timeout_s=options.timeout_s,
         heal=options.heal and bool(place.line_before) and not place.typed_space,
     )
-    return Plan(place, render_fim(before, after, fim), params, options.n, render_fim(before, "", None), after)
+    repository = None
+    if around is not None:
+        shown = window.prefix + window.suffix
+        context = gather(around, document, offset, options.context_tokens, count_tokens, shown)
+        files = tuple((chunk.path, chunk.text) for chunk in context.chunks)
+        mark = place.language.line_comment if place.language else "#"
+        repository = Repository(around.name, files, around.path, mark)
+    prompt = render_fim(before, after, fim, repository)
+    return Plan(place, prompt, params, options.n, render_fim(before, "", None), after)
 
 
 def _for_model(text: str) -> str:

@@ -5,6 +5,7 @@ This is where the checkpoint, torch and the self-check meet; torch is imported o
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -75,6 +76,20 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
         return LoadedModel(engine, wanted, warning, chat)
     warning = f"{checkpoint.name}: no fill-in-the-middle format worked ({found}); using the left side"
     return LoadedModel(engine, None, warning, chat)
+
+
+def token_counter(model: str) -> Callable[[str], int]:
+    """How many tokens of a model a text takes, without loading the model.
+
+    Raises:
+        ModelNotFound, CheckpointError: see `codegpt.checkpoints.find`.
+    """
+    from codegpt.engine.tokens import Tokens
+
+    try:
+        return Tokens((find(model).directory / "tokenizer.json").read_text(encoding="utf-8")).count
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"the tokenizer of {model} cannot be read: {error}") from error
 
 
 def warm_up(engine: Engine) -> None:

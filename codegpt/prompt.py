@@ -53,12 +53,15 @@ class FimFormat:
         name: what a user and the catalogue call it.
         layouts: the template of each layout the family was trained on, or is known to take.
         source: who states it.
+        repository: the control tokens before the name of a repository and before each of its files, where the family
+            was taught with them.
         run: whether it was run here on real weights; where False it is "from the publisher, not run".
     """
 
     name: str
     layouts: dict[Layout, Template]
     source: str
+    repository: tuple[Markup, Markup] | None = None
     run: bool = False
 
     def markup(self, layout: Layout) -> frozenset[str]:
@@ -94,6 +97,7 @@ FIM_FORMATS: dict[str, FimFormat] = {
             "qwen2.5-coder",
             _three_tokens("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
             "Qwen2.5-Coder technical report, arXiv 2409.12186; SPM measured here, see evals/results",
+            repository=(Markup("<|repo_name|>"), Markup("<|file_sep|>")),
             run=True,
         ),
         FimFormat(
@@ -184,10 +188,48 @@ def parse_fim(text: str) -> Fim:
     raise ValueError(f"unknown fill-in-the-middle format {text!r}; known: {known_fims}")
 
 
-def render_fim(prefix: str, suffix: str, fim: Fim | None) -> Prompt:
-    """Ask for the text between `prefix` and `suffix`; with no `fim`, ask for what follows `prefix`."""
+@dataclass(frozen=True)
+class Repository:
+    """What a prompt says of other files: each as its path and text, in order.
+
+    Attributes:
+        path: of the file with the hole.
+        line_comment: of its language, for models that know no repositories.
+    """
+
+    name: str
+    files: tuple[tuple[str, str], ...]
+    path: str
+    line_comment: str = "#"
+
+
+def render_fim(prefix: str, suffix: str, fim: Fim | None, repository: Repository | None = None) -> Prompt:
+    """Ask for the text between `prefix` and `suffix`; with no `fim`, ask for what follows `prefix`.
+
+    Other files stand before all else: as files where the model's family was taught with them, else as comments.
+    """
+    before: tuple[str | Markup, ...] = ()
+    if repository is not None and repository.files:
+        if fim is not None and fim.format.repository is not None:
+            before = _files(repository, *fim.format.repository)
+        else:
+            prefix = commented(repository) + prefix
     if fim is None:
-        return Prompt((prefix,))
+        return Prompt((*before, prefix))
     text = {Slot.PREFIX: prefix, Slot.SUFFIX: suffix}
     filled = (text[part] if isinstance(part, Slot) else part for part in fim.format.layouts[fim.layout])
-    return Prompt(tuple(part for part in filled if part != ""))
+    return Prompt((*before, *(part for part in filled if part != "")))
+
+
+def _files(repository: Repository, name: Markup, file: Markup) -> tuple[str | Markup, ...]:
+    """The format of Qwen2.5-Coder's model card, which is StarCoder2's."""
+    parts: list[str | Markup] = [name, f"{repository.name}\n"]
+    for path, text in repository.files:
+        parts += [file, f"{path}\n{text}"]
+    return (*parts, file, f"{repository.path}\n")
+
+
+def commented(repository: Repository) -> str:
+    """Other files as comments at the head of a file."""
+    lines = [line for path, text in repository.files for line in (f"Path: {path}", *text.rstrip("\n").split("\n"))]
+    return "".join(f"{repository.line_comment} {line}".rstrip() + "\n" for line in lines)

@@ -41,12 +41,13 @@ class Scope:
 
 @dataclass(frozen=True)
 class Definition:
-    """A name that the document defines, and how far its definition reaches."""
+    """A name that the document defines, and how far its definition reaches; `body` is the block of one that has any."""
 
     name: str
     kind: str
     span: Span
     name_span: Span
+    body: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,13 @@ class Syntax:
     def definitions(self) -> tuple[Definition, ...]:
         """What the document defines, in document order; an outer definition before those inside it."""
         return tuple(
-            Definition(self._text(span), defined.kind, self._span(defined.whole), span)
+            Definition(
+                self._text(span),
+                defined.kind,
+                self._span(defined.whole),
+                span,
+                defined.body and self._span(defined.body),
+            )
             for defined in self._defined
             for span in (self._span(defined.name),)
         )
@@ -162,7 +169,8 @@ class Syntax:
     @cached_property
     def _offsets(self) -> dict[int, int]:
         """Code points of every byte that a definition or reference begins or ends at."""
-        nodes = [*self._referring, *(node for defined in self._defined for node in (defined.whole, defined.name))]
+        defining = (node for each in self._defined for node in (each.whole, each.name, each.body) if node is not None)
+        nodes = [*self._referring, *defining]
         return _code_points(self.document, (byte for node in nodes for byte in node.byte_range))
 
     def _span(self, node: Node) -> Span:

@@ -4,8 +4,8 @@ Covered: the ten grammars of `GRAMMARS`, under the eleven language ids of LSP th
 when it is first asked for, so that importing this package loads none.
 Not covered: languages inside other languages (SQL in a string, JavaScript in HTML).
 
-`queries/*.scm` capture `@definition.<kind>` with its `@name`, and its `@body` where it has one, and
-`@reference` for every identifier.
+`queries/*.scm` capture `@definition.<kind>` with its `@name`, and its `@body` where it has one, `@reference` for every
+identifier, and `@import.module` with the `@import.name` that is taken from it and the `@import.bound` it is given here.
 """
 
 import re
@@ -207,8 +207,13 @@ def query(language: Language) -> tree_sitter.Query:
 
 
 def definition_query(language: Language) -> tree_sitter.Query:
-    """`query` without its references, which outnumber the definitions by far."""
-    return _load_definition_query(language.grammar)
+    """The definitions of `query`; its references outnumber them by far."""
+    return _load_part(language.grammar, b"@definition")
+
+
+def import_query(language: Language) -> tree_sitter.Query:
+    """The imports of `query`, one match for each name that is imported."""
+    return _load_part(language.grammar, b"@import")
 
 
 # Cached by grammar and not by language: JavaScript and JSX share theirs.
@@ -225,12 +230,12 @@ def _load_query(source: Grammar) -> tree_sitter.Query:
 
 
 @cache
-def _load_definition_query(source: Grammar) -> tree_sitter.Query:
+def _load_part(source: Grammar, mark: bytes) -> tree_sitter.Query:
     # Compiled again, because a disabled pattern is disabled for every user of a query.
     text = _query_text(source)
     query, encoded = tree_sitter.Query(_load_grammar(source), text), text.encode()
     for pattern in range(query.pattern_count):
-        if b"@reference" in encoded[query.start_byte_for_pattern(pattern) : query.end_byte_for_pattern(pattern)]:
+        if mark not in encoded[query.start_byte_for_pattern(pattern) : query.end_byte_for_pattern(pattern)]:
             query.disable_pattern(pattern)
     return query
 

@@ -8,32 +8,16 @@ jail, so that a file which came since is masked too. Not covered: a file that co
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from fnmatch import fnmatch
 from pathlib import Path
 
 from codegpt.errors import InputError
 from codegpt.sandbox.interpreter import ask, pytest_view, python_view
 from codegpt.sandbox.view import Masks, Mount, View
+from codegpt.secret_files import is_secret
 
 SHOWN_AT = "/workspace"
 ENVIRONMENTS = (".venv", "venv", "env")
 ENVIRONMENT_PARTS = ("bin", "lib", "lib64", "include", "share")
-SECRETS = (
-    *(".env*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.ppk", "*.kdbx", "*.keystore", "*.jks"),
-    *(
-        "id_rsa*",
-        "id_dsa*",
-        "id_ecdsa*",
-        "id_ed25519*",
-        "credentials*",
-        "secret.*",
-        "secrets.*",
-        "service-account*.json",
-    ),
-    *("*.tfstate", "*.tfstate.*", "*.tfvars", "kubeconfig", ".vault-token"),
-    *(".git", ".hg", ".svn", ".ssh", ".gnupg", ".aws", ".azure", ".gcloud", ".kube", ".docker"),
-    *(".netrc", "_netrc", ".npmrc", ".pypirc", ".git-credentials", ".pgpass", ".htpasswd"),
-)
 MOST_ENTRIES = 200_000
 MOST_MASKS = 1_000
 
@@ -114,11 +98,6 @@ def secrets_beneath(root: str) -> Masks:
         tuple(sorted(str(path) for path in files if directories.isdisjoint(path.parents))),
         tuple(sorted(str(path) for path in directories if directories.isdisjoint(path.parents))),
     )
-
-
-def is_secret(name: str) -> bool:
-    """Whether a file of this name is taken for a secret."""
-    return any(fnmatch(name.lower(), pattern) for pattern in SECRETS)
 
 
 def _walk(directory: str) -> Iterator["os.DirEntry[str]"]:

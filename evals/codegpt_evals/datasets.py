@@ -7,6 +7,8 @@ before its sha256 is the pinned one.
 import gzip
 import hashlib
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +41,12 @@ class Dataset:
             CheckpointError: a file of that name is here, but is not the published one.
             DownloadError: it is not here and cannot be fetched.
         """
-        content = self._checked(self.path() or self._fetched())
+        content = self.content()
         return (gzip.decompress(content) if self.file.endswith(".gz") else content).decode("utf-8")
+
+    def content(self) -> bytes:
+        """The bytes as they were published; raises what `text` does."""
+        return self._checked(self.path() or self._fetched())
 
     def path(self) -> Path | None:
         """Where the file is on this machine; None where it is not."""
@@ -71,6 +77,30 @@ class Dataset:
                 f"{self.file} is not on this machine and cannot be fetched from {self.url} "
                 f"({type(error).__name__}); put it into {home}, or set CODEGPT_DATA to a folder with {self.folder}/"
             ) from error
+
+
+@dataclass(frozen=True)
+class Package(Dataset):
+    """A package's archive, which the package manager fetches from wherever this machine gets packages from."""
+
+    def _fetched(self) -> Path:
+        home = cache_root() / "data" / self.folder
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            subprocess.run(self._command(home), check=True, capture_output=True, text=True, timeout=10 * TIMEOUT_S)
+        except (OSError, subprocess.SubprocessError) as error:
+            said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1:]
+            raise DownloadError(
+                f"{self.file} is not on this machine and could not be fetched ({''.join(said)}); put it into {home}, "
+                f"or set CODEGPT_DATA to a folder with {self.folder}/"
+            ) from error
+        return home / self.file
+
+    def _command(self, home: Path) -> list[str]:
+        name, version, *_ = self.file.split("-")
+        wanted = f"{name.replace('_', '-')}=={version}"
+        pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"]
+        return [*pip, "--no-deps", "--only-binary", ":all:", "--dest", str(home), wanted]
 
 
 def _github(repository: str, commit: str, path: str) -> str:

@@ -22,7 +22,7 @@ def plan_for(problem: Problem, count_tokens: CountTokens, fim: Fim | None, optio
     hole = problem.asks
     assert isinstance(hole, Hole)
     document = hole.document(problem.language)
-    return plan(document, len(hole.prefix), count_tokens, fim, options_for(hole, options))
+    return plan(document, len(hole.prefix), count_tokens, fim, options_for(hole, options), hole.around)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from codegpt.context.sources import Around
 from codegpt.document import Document
 from codegpt.request import Request
 from codegpt_evals.checks import Check
@@ -13,12 +14,17 @@ class Hole:
 
     A hole that takes out whole lines leaves the text after it at the start of a line. In an editor there is an empty
     line to type into, so the document has one more line end, and what is inserted is followed by it.
+
+    Attributes:
+        one_line: a line is asked for, whatever the syntax at the cursor would choose.
+        around: what the document lies in, where it is one of a project.
     """
 
     prefix: str
     suffix: str
     middle: str
     one_line: bool = False
+    around: Around | None = None
 
     @property
     def whole_lines(self) -> bool:

@@ -226,8 +226,8 @@ def test_spans_count_code_points() -> None:
     syntax = parsed("s = '😀é'\r\nclass Ä:\r\n    def f(self): return s\r\n")
     assert syntax.definitions == (
         Definition("s", "variable", Span(0, 8), Span(0, 1)),
-        Definition("Ä", "class", Span(10, 45), Span(16, 17)),
-        Definition("f", "method", Span(24, 45), Span(28, 29)),
+        Definition("Ä", "class", Span(10, 45), Span(16, 17), Span(24, 45)),
+        Definition("f", "method", Span(24, 45), Span(28, 29), Span(37, 45)),
     )
     assert syntax.references == (Reference("self", Span(30, 34)), Reference("s", Span(44, 45)))
     assert syntax.scope_at(44) == Scope("method", "f", Span(24, 45), Span(37, 45))

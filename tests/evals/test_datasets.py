@@ -3,6 +3,7 @@
 import gc
 import gzip
 import hashlib
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from codegpt_evals import datasets
-from codegpt_evals.datasets import Dataset
+from codegpt_evals.datasets import Dataset, Package
 from codegpt_evals.tasks import TASKS
 
 from codegpt.errors import CheckpointError, DownloadError
@@ -81,6 +82,9 @@ def test_every_file_is_pinned() -> None:
     assert len(files) >= 8
     for file in files:
         assert len(file.sha256) == 64
+        if isinstance(file, Package):
+            assert re.fullmatch(r"[a-z_]+-[\d.]+-py3-none-any\.whl", file.file)
+            continue
         assert file.url.startswith("https://raw.githubusercontent.com/")
         assert file.url.split("/")[5].isalnum()
         assert len(file.url.split("/")[5]) == 40

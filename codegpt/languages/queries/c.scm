@@ -48,3 +48,5 @@
   (type_identifier)
   (field_identifier)
 ] @reference
+
+(preproc_include path: (_) @import.module)

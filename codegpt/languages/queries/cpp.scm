@@ -99,3 +99,5 @@
   (field_identifier)
   (namespace_identifier)
 ] @reference
+
+(preproc_include path: (_) @import.module)

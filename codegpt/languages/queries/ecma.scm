@@ -73,3 +73,41 @@
   (shorthand_property_identifier)
   (shorthand_property_identifier_pattern)
 ] @reference
+
+(import_statement
+  "import" .
+  source: (string) @import.module)
+
+(import_statement
+  (import_clause (identifier) @import.bound) @import.default
+  source: (string) @import.module)
+
+(import_statement
+  (import_clause (namespace_import (identifier) @import.bound))
+  source: (string) @import.module)
+
+(import_statement
+  (import_clause (named_imports (import_specifier name: (_) @import.name alias: (identifier)? @import.bound)))
+  source: (string) @import.module)
+
+(export_statement
+  (export_clause (export_specifier name: (_) @import.name alias: (_)? @import.bound))
+  source: (string) @import.module)
+
+(export_statement
+  "*" @import.name
+  source: (string) @import.module)
+
+(variable_declarator
+  name: (identifier) @import.bound
+  value: (call_expression function: (identifier) @_require arguments: (arguments . (string) @import.module))
+  (#eq? @_require "require"))
+
+(variable_declarator
+  name: (object_pattern
+    [
+      (shorthand_property_identifier_pattern) @import.name
+      (pair_pattern key: (property_identifier) @import.name value: (identifier) @import.bound)
+    ])
+  value: (call_expression function: (identifier) @_require arguments: (arguments . (string) @import.module))
+  (#eq? @_require "require"))

@@ -41,3 +41,7 @@
   (field_identifier)
   (package_identifier)
 ] @reference
+
+(import_spec
+  name: [(package_identifier) @import.bound (dot) @import.name (blank_identifier) @import.bound]?
+  path: (_) @import.module)

@@ -35,3 +35,7 @@
   (identifier)
   (type_identifier)
 ] @reference
+
+(import_declaration
+  (scoped_identifier) @import.module
+  (asterisk)? @import.name)

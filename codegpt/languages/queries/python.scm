@@ -34,3 +34,20 @@
   (type_alias_statement left: (type (identifier) @name)) @definition.type)
 
 (identifier) @reference
+
+(import_statement name: (dotted_name) @import.module)
+
+(import_statement
+  name: (aliased_import name: (dotted_name) @import.module alias: (identifier) @import.bound))
+
+(import_from_statement
+  module_name: (_) @import.module
+  name: (dotted_name) @import.name)
+
+(import_from_statement
+  module_name: (_) @import.module
+  name: (aliased_import name: (dotted_name) @import.name alias: (identifier) @import.bound))
+
+(import_from_statement
+  module_name: (_) @import.module
+  (wildcard_import) @import.name)

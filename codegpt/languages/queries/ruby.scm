@@ -43,3 +43,8 @@
   (instance_variable)
   (class_variable)
 ] @reference
+
+(call
+  method: (identifier) @_method
+  arguments: (argument_list (string) @import.module)
+  (#any-of? @_method "require" "require_relative" "load" "autoload")) @import.call

@@ -60,3 +60,7 @@
   (field_identifier)
   (shorthand_field_identifier)
 ] @reference
+
+(use_declaration argument: (_) @import.tree)
+
+(mod_item name: (identifier) @import.module !body)

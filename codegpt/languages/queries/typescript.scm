@@ -31,3 +31,6 @@
   ]) @definition.method
 
 (type_identifier) @reference
+
+(import_statement
+  (import_require_clause (identifier) @import.bound source: (string) @import.module))

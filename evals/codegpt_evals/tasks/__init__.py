@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegpt.errors import InputError
+from codegpt_evals.datasets import Package
 from codegpt_evals.problem import Problem
 from codegpt_evals.shapes import problems_of
 from codegpt_evals.tasks.contest import contest
@@ -13,6 +14,7 @@ from codegpt_evals.tasks.humaneval import humaneval, humaneval_plus, humaneval_x
 from codegpt_evals.tasks.infilling import infilling
 from codegpt_evals.tasks.mbpp import mbpp, mbpp_sanitized, mbpp_sanitized_one
 from codegpt_evals.tasks.published import Published
+from codegpt_evals.tasks.repo_holes import python_holes
 
 TASKS: dict[str, Published] = {
     "humaneval": humaneval,
@@ -26,6 +28,7 @@ TASKS: dict[str, Published] = {
     "infilling-random-light": infilling("random-light"),
     "humaneval-x-js": humaneval_x_js,
     "contest": contest,
+    "repo-holes": python_holes,
 }
 JSONL = "jsonl"
 """The task whose problems are the user's own file."""
@@ -68,8 +71,8 @@ def load_task(name: str, data: Path | None = None) -> Task:
     if name not in TASKS:
         raise InputError(f"there is no task {name}; the tasks are {', '.join(TASK_NAMES)}")
     published = TASKS[name]
-    texts = [dataset.text() for dataset in published.datasets]
-    problems = tuple(problem for problem in published.read(*texts) if problem.task_id not in published.known_bad)
+    contents = [dataset.content() if isinstance(dataset, Package) else dataset.text() for dataset in published.datasets]
+    problems = tuple(problem for problem in published.read(*contents) if problem.task_id not in published.known_bad)
     data_of = {dataset.file: dataset.sha256 for dataset in published.datasets}
     return Task(name, problems, len(problems), data_of, dict(published.known_bad))
 

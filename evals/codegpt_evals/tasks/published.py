@@ -13,7 +13,7 @@ class Published:
 
     Attributes:
         datasets: its files.
-        read: the problems in their texts, one argument a file.
+        read: the problems in their texts, one argument a file; of packages in their bytes.
         source: the paper or site that states it.
         known_bad: problems that are judged wrongly, by their own checker or by ours, and why.
     """

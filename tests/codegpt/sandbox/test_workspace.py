@@ -26,12 +26,12 @@ from codegpt.sandbox.view import Mount
 from codegpt.sandbox.workspace import (
     Masks,
     environment_of,
-    is_secret,
     module_in,
     readable_beneath,
     secrets_beneath,
     trusted_views,
 )
+from codegpt.secret_files import is_secret
 
 SECRET = "hunter2-7d1f"
 NAMES_OF_SECRETS = """

@@ -1,0 +1,160 @@
+"""What goes into the prompt of other places: all sources asked, the best pieces that fit, in a stable order.
+
+Byte for byte the same for the same document, place and project.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from textwrap import indent
+
+from codegpt.context.fit import CountTokens
+from codegpt.context.outline import Entry
+from codegpt.context.sources import LINES, SOURCES, Around, Piece, Place
+from codegpt.document import Document
+
+LEAST_SCORE = 0.05
+"""What is worth less only distracts."""
+
+MOST_MISSES = 12
+"""So many pieces that do not fit any more end the search: what is left fits hardly anything."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What one file contributes: signatures, in its own order.
+
+    Attributes:
+        tokens: of the path and the text.
+        pieces: why each of them is there.
+    """
+
+    path: str
+    text: str
+    tokens: int
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What stands before the text around the cursor, file by file."""
+
+    chunks: tuple[Chunk, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """Of all chunks."""
+        return sum(chunk.tokens for chunk in self.chunks)
+
+
+NOTHING = Context()
+
+
+def gather(
+    around: Around, document: Document, offset: int, budget_tokens: int, count_tokens: CountTokens, shown: str = ""
+) -> Context:
+    """The best pieces that fit.
+
+    Args:
+        shown: the text that goes into the prompt anyway; what stands in it is left out.
+    """
+    best = _best(Place(document, offset, around))
+    left, misses = budget_tokens, 0
+    chosen: list[Piece] = []
+    paths: set[str] = set()
+    for piece in best:
+        if piece.entry.signature in shown or any(_overlap(piece, other) for other in chosen):
+            continue
+        cost = count_tokens(skeleton([piece.entry]))
+        cost += 0 if piece.path in paths else count_tokens(_as_imported(piece.path)) + _MARKUP
+        if cost <= left:
+            chosen.append(piece)
+            paths.add(piece.path)
+            left -= cost
+        else:
+            misses += 1
+            if misses == MOST_MISSES:
+                break
+    return _fitted(chosen, budget_tokens, count_tokens)
+
+
+_MARKUP = 2
+"""Tokens beside a file's path."""
+
+
+def _fitted(chosen: list[Piece], budget_tokens: int, count_tokens: CountTokens) -> Context:
+    """The pieces by file; the last ones go where they take more together than each by itself."""
+    while True:
+        by_path = groupby(sorted(chosen, key=_place_of), key=lambda piece: piece.path)
+        context = Context(tuple(_chunk(path, tuple(pieces), count_tokens) for path, pieces in by_path))
+        if context.tokens <= budget_tokens:
+            return context
+        chosen = chosen[:-1]
+
+
+def _place_of(piece: Piece) -> tuple[str, int, bool]:
+    return piece.path, piece.entry.start, piece.entry.kind == LINES
+
+
+def _chunk(path: str, pieces: tuple[Piece, ...], count_tokens: CountTokens) -> Chunk:
+    path, text = _as_imported(path), skeleton([piece.entry for piece in pieces])
+    return Chunk(path, text, count_tokens(path) + _MARKUP + count_tokens(text), pieces)
+
+
+def _as_imported(path: str) -> str:
+    """A path outside the project without where this machine has it."""
+    for directory in ("/site-packages/", "/node_modules/", "/lib/python"):
+        if directory in path and path.startswith("/"):
+            behind = path.rpartition(directory)[2]
+            return behind.partition("/")[2] if directory == "/lib/python" else behind
+    return path
+
+
+def _best(place: Place) -> list[Piece]:
+    """Each definition once, at its highest score; the best first."""
+    asked = SOURCES if place.around.sources is None else {name: SOURCES[name] for name in place.around.sources}
+    found: dict[tuple[str, int, bool], Piece] = {}
+    for source in asked.values():
+        for piece in source(place):
+            known = found.get(_place_of(piece))
+            if piece.score >= LEAST_SCORE and (known is None or piece.score > known.score):
+                found[_place_of(piece)] = piece
+    return sorted(found.values(), key=lambda piece: (-piece.score, *_place_of(piece)))
+
+
+def _overlap(piece: Piece, other: Piece) -> bool:
+    """Whether two pieces show the same text: of lines, not of a class and its method."""
+    return (
+        LINES in (piece.entry.kind, other.entry.kind)
+        and piece.path == other.path
+        and piece.entry.start < other.entry.end
+        and other.entry.start < piece.entry.end
+    )
+
+
+def skeleton(entries: Sequence[Entry]) -> str:
+    """Definitions of one file as its author would see them with all bodies folded; text stands by itself."""
+    parts: list[str] = []
+    open_class = ""
+    classes = {entry.name for entry in entries if entry.kind in _WITH_MEMBERS}
+    for entry in entries:
+        if entry.holder and entry.holder != open_class and entry.holder not in classes:
+            parts.append(f"class {entry.holder}:")
+        open_class = entry.name if entry.kind in _WITH_MEMBERS else entry.holder
+        text = _folded(entry)
+        parts.append(f"\n{text}\n" if entry.kind == LINES else indent(text, "    ") if entry.holder else text)
+    return "\n".join(parts).strip("\n") + "\n"
+
+
+_WITH_MEMBERS = ("class", "interface", "enum", "impl", "module")
+
+
+def _folded(entry: Entry) -> str:
+    if entry.kind in _WITH_MEMBERS:
+        lines = entry.signature.split("\n")
+        head = next((number for number, line in enumerate(lines) if not line.startswith("@")), 0) + 1
+        return "\n".join([*lines[:head], *([f'    """{entry.doc}"""'] if entry.doc else []), *lines[head:]])
+    if entry.kind in ("function", "method"):
+        doc = f"  # {entry.doc}" if entry.doc else ""
+        return f"{entry.signature} ...{doc}"
+    return entry.signature

@@ -1,0 +1,50 @@
+"""The names around a cursor, and how much each of them matters there."""
+
+import re
+from collections.abc import Mapping
+
+from codegpt.document import Document
+from codegpt.languages import Language
+from codegpt.openings import openings
+
+LINES_BEFORE = 40
+LINES_AFTER = 12
+HALF_AT = 6
+"""Lines from the cursor at which a name counts half."""
+
+CALLED = 4.0
+"""How much more than anything else the function counts whose arguments are being written."""
+
+LOOKED_BACK = 4000
+"""Characters in which the parenthesis is looked for that the cursor stands in."""
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_LAST_NAME = re.compile(r"([^\W\d]\w*)\s*\Z")
+
+
+def names_near(document: Document, offset: int, language: Language | None) -> Mapping[str, float]:
+    """Each name near a place and its weight, 1 for one in the line itself; the word that is being typed is none."""
+    here = document.line_at(offset)
+    lines = range(max(0, here - LINES_BEFORE), min(len(document.line_starts), here + LINES_AFTER + 1))
+    found: dict[str, float] = {}
+    for line in lines:
+        span = document.line_span(line)
+        weight = 1 / (1 + abs(line - here) / HALF_AT)
+        for match in _NAME.finditer(document.text, span.start, span.end):
+            if not match.start() <= offset <= match.end():
+                found[match[0]] = max(found.get(match[0], 0.0), weight)
+    if called := _called(document, offset, language):
+        found[called] = CALLED
+    return found
+
+
+def _called(document: Document, offset: int, language: Language | None) -> str:
+    """The function whose parentheses the cursor stands in; "" where it stands in none."""
+    if language is None:
+        return ""
+    first = document.line_starts[document.line_at(max(0, offset - LOOKED_BACK))]
+    before = document.text[first:offset]
+    for bracket in reversed(openings(before, language).brackets):
+        if bracket.mark == "(" and (match := _LAST_NAME.search(before, max(0, bracket.offset - 100), bracket.offset)):
+            return match[1]
+    return ""

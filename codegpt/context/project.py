@@ -1,0 +1,182 @@
+"""The files of a project as facts: what each defines, imports and mentions. Pure; `index` keeps them on disk.
+
+Paths are relative to the project's root, with ``/``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from codegpt.context.imports import Import, imports
+from codegpt.context.outline import Entry, outline
+from codegpt.document import Document
+from codegpt.syntax import parse
+
+SHORTEST_NAME = 3
+"""Characters; shorter names say nothing of what is meant."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a file defines and imports."""
+
+    language: str
+    entries: tuple[Entry, ...] = ()
+    imports: tuple[Import, ...] = ()
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """All that an index keeps of a file.
+
+    Attributes:
+        mentions: the names that it uses and does not define, sorted.
+    """
+
+    facts: Facts
+    mentions: tuple[str, ...]
+
+
+def parsed(document: Document) -> Parsed | None:
+    """What a document says; None where there is no grammar for it, or it is too large to be parsed."""
+    syntax = parse(document)
+    if syntax is None:
+        return None
+    entries = outline(syntax)
+    defined = {entry.name for entry in entries}
+    used = {reference.name for reference in syntax.references}
+    mentions = sorted(name for name in used - defined if len(name) >= SHORTEST_NAME)
+    return Parsed(Facts(syntax.language.id, entries, imports(syntax)), tuple(mentions))
+
+
+@dataclass(frozen=True)
+class Defined:
+    """A definition and where it is."""
+
+    path: str
+    entry: Entry
+
+
+class Files(Protocol):
+    """Which files there are."""
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file of exactly this path."""
+        ...
+
+    def ending(self, suffix: str) -> Sequence[str]:
+        """The files whose last parts are these, nearest to the root first."""
+        ...
+
+    def within(self, directory: str) -> Sequence[str]:
+        """The files directly in a directory, sorted."""
+        ...
+
+
+class Project(Files, Protocol):
+    """One state of a project's files; asked twice, it says the same."""
+
+    def outside(self, wanted: Import, language: str) -> Sequence[str]:
+        """The files of other packages that an import names, as absolute paths; none where none is known."""
+        ...
+
+    def facts(self, path: str) -> Facts | None:
+        """What is known of a file, of one outside too; None where nothing is."""
+        ...
+
+    def defining(self, name: str) -> Sequence[Defined]:
+        """All definitions of a name, sorted by path and place; none where there are more than `MOST_DEFINITIONS`."""
+        ...
+
+    def mentioning(self, name: str) -> Sequence[str]:
+        """The files that use a name which they do not define, sorted; at most `MOST_MENTIONS`."""
+        ...
+
+    def text(self, path: str) -> str:
+        """What a file says, without its secrets; "" where it is not to be read."""
+        ...
+
+
+MOST_DEFINITIONS = 50
+"""A name of more is `run` or `__init__`, and says nothing of which is meant."""
+
+MOST_MENTIONS = 200
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A project in memory: for one that is small, and as the twin of `index.Index`."""
+
+    texts: Mapping[str, str]
+
+    @cached_property
+    def _parsed(self) -> dict[str, Parsed]:
+        found = ((path, parsed(Document(text, path))) for path, text in sorted(self.texts.items()))
+        return {path: each for path, each in found if each is not None}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Defined]]:
+        found: dict[str, list[Defined]] = {}
+        for path, each in self._parsed.items():
+            for entry in each.facts.entries:
+                found.setdefault(entry.name, []).append(Defined(path, entry))
+        return found
+
+    @cached_property
+    def _by_mention(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path, each in self._parsed.items():
+            for name in each.mentions:
+                found.setdefault(name, []).append(path)
+        return found
+
+    @cached_property
+    def _by_last_part(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.texts, key=nearest_first):
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        return found
+
+    def has(self, path: str) -> bool:
+        """See `Files`."""
+        return path in self.texts
+
+    def ending(self, suffix: str) -> Sequence[str]:
+        """See `Files`."""
+        return [
+            path
+            for path in self._by_last_part.get(suffix.rpartition("/")[2], ())
+            if path == suffix or path.endswith(f"/{suffix}")
+        ]
+
+    def within(self, directory: str) -> Sequence[str]:
+        """See `Files`."""
+        return sorted(path for path in self.texts if path.rpartition("/")[0] == directory)
+
+    def outside(self, wanted: Import, language: str) -> Sequence[str]:
+        """None."""
+        return ()
+
+    def facts(self, path: str) -> Facts | None:
+        """See `Project`."""
+        known = self._parsed.get(path)
+        return None if known is None else known.facts
+
+    def defining(self, name: str) -> Sequence[Defined]:
+        """See `Project`."""
+        found = self._by_name.get(name, [])
+        return found if len(found) <= MOST_DEFINITIONS else ()
+
+    def mentioning(self, name: str) -> Sequence[str]:
+        """See `Project`."""
+        return self._by_mention.get(name, [])[:MOST_MENTIONS]
+
+    def text(self, path: str) -> str:
+        """See `Project`."""
+        return self.texts.get(path, "")
+
+
+def nearest_first(path: str) -> tuple[int, str]:
+    """The order of files of which the one nearest to the root is most likely meant."""
+    return path.count("/"), path

@@ -1,0 +1,94 @@
+"""Secrets in source text, by how they are written: found and blanked before any of it goes into a prompt.
+
+Two kinds of evidence: the form that an issuer gives its tokens (the table), and a value that is assigned to a name like
+`password` and does not look like a word or a placeholder. Lines keep their number and their length where it matters to
+nobody; what is blanked reads `REDACTED`.
+Not covered: a secret that looks like any other word, and one that is put together at run time.
+"""
+
+import math
+import re
+from collections import Counter
+
+REDACTED = "REDACTED"
+
+_ISSUED = {
+    "AWS access key": r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
+    "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})",
+    "GitLab token": r"\bgl(?:pat|dt|rt|soat|ptt|cbt|ft|imt|agent)-[A-Za-z0-9_\-]{20,}",
+    "Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
+    "Slack webhook": r"https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{20,}",
+    "Discord webhook": r"https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_-]{30,}",
+    "Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}",
+    "Google API key": r"\bAIza[A-Za-z0-9_\-]{35}",
+    "Google OAuth secret": r"\bGOCSPX-[A-Za-z0-9_\-]{20,}|\bya29\.[A-Za-z0-9_\-]{20,}",
+    "OpenAI or Anthropic key": r"\bsk-(?:ant-|proj-|svcacct-|or-v1-)?[A-Za-z0-9_\-]{20,}",
+    "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
+    "PyPI token": r"\bpypi-[A-Za-z0-9_\-]{40,}",
+    "npm token": r"\bnpm_[A-Za-z0-9]{36}",
+    "SendGrid key": r"\bSG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}",
+    "Twilio key": r"\b(?:SK|AC)[0-9a-f]{32}\b",
+    "Mailgun key": r"\bkey-[0-9a-f]{32}\b",
+    "Azure storage key": r"(?<=AccountKey=)[A-Za-z0-9+/]{60,}={0,2}",
+    "DigitalOcean token": r"\bdo[op]_v1_[0-9a-f]{64}\b",
+    "Telegram bot token": r"\b\d{8,10}:AA[A-Za-z0-9_\-]{33}\b",
+    "Vault token": r"\bhv[sbr]\.[A-Za-z0-9_\-]{24,}",
+    "JSON web token": r"\beyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
+    "age key": r"\bAGE-SECRET-KEY-1[A-Z0-9]{50,}",
+    "password in a URL": r"(?<=://)[^\s:/@\"'`{}$<>]{1,64}:[^\s:/@\"'`{}$<>]{3,}(?=@)",
+    "authorization header": r"(?<=\b[Bb]earer )[A-Za-z0-9_\-.=+/]{20,}|(?<=\b[Bb]asic )[A-Za-z0-9+/]{20,}={0,2}",
+}
+_PRIVATE_KEY = re.compile(
+    r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----)(.*?)(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
+    re.DOTALL,
+)
+_TOKENS = re.compile("|".join(f"(?:{pattern})" for pattern in _ISSUED.values()))
+_ASSIGNED = re.compile(
+    r"""(?ix)
+    (?: pass(?:word|wd|phrase)? | pwd | secret | token | api_?key | apikey | access_?key | private_?key | client_?secret
+      | auth_?key | credential s? | encryption_?key | signing_?key | salt | dsn | connection_?string )
+    \w* ["']? \s* (?: = | : | => | := | , ) \s* (?: [\w\[\], |]* = \s* )?
+    (?P<quote> ["'`] ) (?P<value> [^"'`\n]{6,} ) (?P=quote)
+    """
+)
+_UNQUOTED = re.compile(
+    r"(?im)^[ \t]*(?:export[ \t]+)?[A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)[A-Z0-9_]*"
+    r"[ \t]*[=:][ \t]*(?P<value>(?=[^\s]*[^\W\d])[^\s\"'`#$(){}<>,;]{8,})[ \t]*$"
+)
+_PLACEHOLDER = re.compile(
+    r"(?i)\A(?:x+|\*+|\.+|<.*>|\$.*|%.*|\{.*\}|.*(?:example|changeme|placeholder|your[-_ ]|dummy|redacted|secret"
+    r"|password|token|api[-_ ]?key|getenv|environ).*)\Z"
+)
+_WORDS = re.compile(r"[^\W\d]*(?:[_.\-][^\W\d]*)*")
+LEAST_BITS = 2.3
+"""Of a character of a value; less has hardly two different ones."""
+
+
+def redacted(text: str) -> str:
+    """The text without what looks like a secret."""
+    text = _PRIVATE_KEY.sub(lambda match: f"{match[1]}{REDACTED}{match[3]}", text)
+    text = _TOKENS.sub(REDACTED, text)
+    for assigned in (_ASSIGNED, _UNQUOTED):
+        text = assigned.sub(_without_value, text)
+    return text
+
+
+def _without_value(match: "re.Match[str]") -> str:
+    value = match["value"]
+    if not _is_secret(value):
+        return match[0]
+    begin = match.start("value") - match.start()
+    return match[0][:begin] + REDACTED + match[0][begin + len(value) :]
+
+
+def _is_secret(value: str) -> bool:
+    """Whether a value that is assigned to a telling name is one, and no word, placeholder or expression."""
+    if _PLACEHOLDER.match(value) or " " in value.strip() or _WORDS.fullmatch(value):
+        return False
+    return _bits(value) >= LEAST_BITS
+
+
+def _bits(value: str) -> float:
+    """Entropy of the characters of a text (Shannon), in bits a character."""
+    counts = Counter(value).values()
+    return -sum(count / len(value) * math.log2(count / len(value)) for count in counts)

@@ -1,0 +1,77 @@
+"""What goes into the prompt of other places."""
+
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codegpt.context.gather import Context, gather, skeleton
+from codegpt.context.outline import Entry
+from codegpt.context.project import Snapshot
+from codegpt.context.sources import SOURCES, Around, lines_entry
+from codegpt.document import Document
+
+TEXTS = {
+    "app/core.py": "class Engine:\n    size: int\n\n    def run(self, times: int) -> str:\n        return ''\n",
+    "app/tools.py": 'def fetch(url: str) -> bytes:\n    """Gets it. Slowly."""\n    return b""\n',
+    "app/more.py": "".join(f"def helper_{number}(argument: int) -> int:\n    return 1\n\n" for number in range(40)),
+}
+TEXT = "from .core import Engine\nfrom .tools import fetch\nfrom .more import *\n\nmotor = Engine()\nmotor.run(fetch("
+
+
+def of(text: str, budget: int, sources: frozenset[str] | None = None) -> Context:
+    around = Around(Snapshot(TEXTS), "app", "app/here.py", sources=sources)
+    return gather(around, Document(text, "app/here.py", "python"), len(text), budget, len)
+
+
+def test_files_in_their_order_with_their_bodies_folded() -> None:
+    context = of(TEXT, 400, frozenset({"imported"}))
+    assert [chunk.path for chunk in context.chunks] == ["app/core.py", "app/more.py", "app/tools.py"]
+    assert context.chunks[0].text == "class Engine:\n    size: int\n    def run(self, times: int) -> str: ...\n"
+    assert context.chunks[2].text == "def fetch(url: str) -> bytes: ...  # Gets it\n"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2000))
+def test_the_budget_is_exact_and_more_of_it_is_used(budget: int) -> None:
+    context = of(TEXT, budget)
+    assert context.tokens == sum(len(chunk.path) + 2 + len(chunk.text) for chunk in context.chunks) <= budget
+    if budget > 1000:
+        assert context.tokens > budget / 2
+
+
+def test_the_best_come_first_where_there_is_little_room() -> None:
+    assert [chunk.path for chunk in of(TEXT, 70).chunks] == ["app/tools.py"]
+    assert of(TEXT, 0) == of(TEXT, 5) == Context()
+
+
+def test_it_is_the_same_every_time() -> None:
+    assert of(TEXT, 500) == of(TEXT, 500)
+
+
+def test_what_is_shown_anyway_is_left_out() -> None:
+    around = Around(Snapshot(TEXTS), "app", "app/here.py", sources=frozenset({"imported"}))
+    shown = "def fetch(url: str) -> bytes:\n    return b''\n"
+    context = gather(around, Document(TEXT, "app/here.py", "python"), len(TEXT), 2000, len, shown)
+    assert "app/tools.py" not in {chunk.path for chunk in context.chunks if "def fetch" in chunk.text}
+
+
+def test_sources_are_switched_off() -> None:
+    every = of(TEXT, 2000)
+    assert {piece.source for chunk in every.chunks for piece in chunk.pieces} <= set(SOURCES)
+    without = of(TEXT, 2000, frozenset(SOURCES) - {"imported"})
+    assert "imported" not in {piece.source for chunk in without.chunks for piece in chunk.pieces}
+    assert of(TEXT, 2000, frozenset()) == Context()
+
+
+def test_pieces_of_text_stand_apart_and_do_not_repeat_what_is_there() -> None:
+    entries = [
+        Entry("f", "function", "", "def f(a):", "Does.", 0, 20),
+        lines_entry("    x = f(1)\n    y = 2\n", 30, 50),
+        Entry("g", "method", "A", "def g(self):", "", 60, 80),
+    ]
+    assert skeleton(entries) == "def f(a): ...  # Does.\n\nx = f(1)\ny = 2\n\nclass A:\n    def g(self): ...\n"
+    context = of("from app.more import helper_1\n\nhelper_1(1)\nhelper_2(", 4000)
+    for chunk in context.chunks:
+        spans = sorted((p.entry.start, p.entry.end) for p in chunk.pieces if p.entry.kind == "lines")
+        assert all(end <= start for (_, end), (start, _) in pairwise(spans))

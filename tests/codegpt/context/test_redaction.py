@@ -1,0 +1,95 @@
+"""Planted secrets, of which nothing may be left, and honest text, of which everything is."""
+
+import random
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codegpt.context.redaction import REDACTED, redacted
+
+
+def made(alphabet: str, length: int, seed: int) -> str:
+    return "".join(random.Random(seed).choices(alphabet, k=length))
+
+
+LETTERS = string.ascii_letters + string.digits
+HEX = "0123456789abcdef"
+UPPER = string.ascii_uppercase + string.digits
+
+SECRETS = {
+    "AWS access key": ("AKIA" + made(UPPER, 16, 1), "key = '{}'"),
+    "AWS secret": (made(LETTERS + "/+", 40, 2), "aws_secret_access_key = {!r}"),
+    "GitHub token": ("ghp_" + made(LETTERS, 36, 3), "git clone https://{}@github.com/x/y"),
+    "GitHub fine-grained token": ("github_pat_" + made(LETTERS, 60, 4), "x = '{}'"),
+    "GitLab token": ("glpat-" + made(LETTERS, 20, 5), "x = '{}'"),
+    "Slack token": ("xoxb-" + made(LETTERS, 30, 6), "x = '{}'"),
+    "Slack webhook": ("https://hooks.slack.com/services/" + made(LETTERS, 30, 7), "url = '{}'"),
+    "Stripe key": ("sk_live_" + made(LETTERS, 24, 8), "stripe.api_key = '{}'"),
+    "Google API key": ("AIza" + made(LETTERS, 35, 9), "x = '{}'"),
+    "OpenAI key": ("sk-proj-" + made(LETTERS, 40, 10), "OpenAI('{}')"),
+    "Anthropic key": ("sk-ant-" + made(LETTERS, 40, 11), "x = '{}'"),
+    "Hugging Face token": ("hf_" + made(LETTERS, 34, 12), "x = '{}'"),
+    "PyPI token": ("pypi-" + made(LETTERS, 60, 13), "x = '{}'"),
+    "npm token": ("npm_" + made(LETTERS, 36, 14), "//registry/:_authToken={}"),
+    "SendGrid key": (f"SG.{made(LETTERS, 22, 15)}.{made(LETTERS, 43, 16)}", "x = '{}'"),
+    "Twilio key": ("SK" + made(HEX, 32, 17), "x = '{}'"),
+    "Azure storage key": (made(LETTERS, 86, 18) + "==", "AccountName=a;AccountKey={};Endpoint=b"),
+    "DigitalOcean token": ("dop_v1_" + made(HEX, 64, 19), "x = '{}'"),
+    "Telegram token": ("123456789:AA" + made(LETTERS, 33, 20), "x = '{}'"),
+    "JSON web token": (f"eyJ{made(LETTERS, 20, 21)}.eyJ{made(LETTERS, 30, 22)}.{made(LETTERS, 40, 23)}", "x = '{}'"),
+    "password in a URL": ("hunter2!x", "postgres://bob:{}@host:5432/db"),
+    "bearer": (made(LETTERS, 40, 24), "headers = {{'Authorization': 'Bearer {}'}}"),
+    "password": ("Xk29!kdkd", 'password = "{}"'),
+    "password of a dict": ("Xk29!kdkd", '{{"db_password": "{}"}}'),
+    "password of a call": ("Xk29!kdkd", "connect(user='me', password='{}')"),
+    "annotated": ("a1b2c3d4e5", 'api_key: str = "{}"'),
+    "of an environment file": (made(LETTERS, 24, 25), "export API_TOKEN={}"),
+    "of YAML": (made(LETTERS, 24, 26), "  client_secret: '{}'"),
+    "of Go": (made(LETTERS, 24, 27), 'secretKey := "{}"'),
+    "private key": (made(LETTERS, 64, 28), "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----"),
+    "private key that is cut off": (made(LETTERS, 64, 29), "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n"),
+}
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_nothing_of_a_secret_is_left(kind: str) -> None:
+    secret, form = SECRETS[kind]
+    text = f"def f():\n    pass\n\n{form.format(secret)}\n\nx = 1\n"
+    assert secret in text
+    found = redacted(text)
+    assert secret not in found and REDACTED in found
+    assert found.startswith("def f():\n    pass\n\n") and (found.endswith("\n\nx = 1\n") or "cut off" in kind)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password = os.environ["DB_PASSWORD"]',
+        'password = "<your password>"',
+        'token_type = "Bearer"',
+        'def login(password: str = "default") -> str:',
+        'field = forms.CharField(label="Password", widget=PasswordInput())',
+        'secret = get_secret("projects/app/secret")',
+        'token = "identifier_name"',
+        'kind, token = "STRING", tokens[0]',
+        'api_key = "${API_KEY}"',
+        'api_key = "YOUR-API-KEY-123"',
+        "PASSWORD_MIN_LENGTH = 12345678",
+        'url = "https://example.com:8080/path@x"',
+        "digest = '9e107d9d372bb6826bd81d3542a419d6'",
+        "salted = hash(password + salt)",
+        "SECRET = settings.SECRET_KEY",
+        "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----",
+    ],
+)
+def test_honest_text_stays_as_it_is(text: str) -> None:
+    assert redacted(text) == text
+
+
+@given(st.text(max_size=300))
+def test_any_text_and_twice_is_once(text: str) -> None:
+    once = redacted(text)
+    assert redacted(once) == once
+    assert once.count("\n") <= text.count("\n")

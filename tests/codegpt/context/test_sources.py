@@ -1,0 +1,107 @@
+"""What each source finds."""
+
+from codegpt.context.project import Snapshot
+from codegpt.context.sources import SOURCES, Around, Piece, Place
+from codegpt.document import Document
+
+TEXTS = {
+    "app/__init__.py": "from .core import Engine as Motor\nfrom .tools import *\n",
+    "app/core.py": (
+        "class Base:\n    def stop(self, now: bool) -> None:\n        pass\n\n"
+        "class Engine(Base):\n    size: int\n\n    def __init__(self, size: int) -> None:\n        pass\n\n"
+        "    def run(self, times: int) -> str:\n        return ''\n\n    def _inner(self) -> None:\n        pass\n"
+    ),
+    "app/tools.py": (
+        "def fetch(url: str, *, retries: int = 3) -> bytes:\n    return b''\n\ndef unused() -> None:\n    pass\n"
+    ),
+    "app/caller.py": "from app.tools import fetch\n\ndata = fetch('a', retries=1)\nprint(data)\n",
+    "tests/test_core.py": "",
+}
+
+
+def found(source: str, text: str, path: str = "app/here.py", **around: object) -> list[Piece]:
+    offset = text.index("‸")
+    document = Document(text.replace("‸", ""), path, "python")
+    place = Place(document, offset, Around(Snapshot(TEXTS), "app", path, **around))  # type: ignore[arg-type]
+    return list(SOURCES[source](place))
+
+
+def best(pieces: list[Piece]) -> list[str]:
+    """The names, by worth."""
+    return [piece.entry.name for piece in sorted(pieces, key=lambda piece: -piece.score)]
+
+
+def test_what_is_imported_and_its_members() -> None:
+    pieces = found("imported", "from .core import Engine\n\nmotor = Engine(‸)\n")
+    assert best(pieces) == ["Engine", "__init__", "run", "_inner"]
+    assert {piece.path for piece in pieces} == {"app/core.py"}
+
+
+def test_a_member_that_is_named_near_the_cursor_counts_as_its_name() -> None:
+    pieces = found("imported", "from .core import Engine\n\n" + "\n" * 30 + "motor.run(1)\nmotor.‸\n")
+    assert best(pieces)[0] == "run"
+
+
+def test_names_that_are_only_passed_on_are_followed() -> None:
+    assert best(found("imported", "from app import Motor\nMotor(‸)\n"))[0] == "Engine"
+    assert best(found("imported", "from app import fetch\nfetch(‸)\n"))[0] == "fetch"
+
+
+def test_of_a_module_what_is_used_near_the_cursor() -> None:
+    assert best(found("imported", "import app.tools\napp.tools.fetch(‸)\n")) == ["fetch"]
+    assert best(found("imported", "from app import tools\ntools.fetch(‸)\n"))[0] == "fetch"
+
+
+def test_a_cycle_of_imports_ends() -> None:
+    texts = {"a.py": "from b import x\n", "b.py": "from a import x\n"}
+    document = Document("from a import x\nx(", "c.py", "python")
+    place = Place(document, len(document.text), Around(Snapshot(texts), "", "c.py"))
+    assert list(SOURCES["imported"](place)) == []
+
+
+def test_methods_by_their_name() -> None:
+    pieces = found("named", "def f(motor):\n    motor.run(‸)\n")
+    assert best(pieces) == ["run"]
+    assert pieces[0].entry.holder == "Engine"
+    assert found("named", "def run(): pass\nrun(‸)\n") == []
+
+
+def test_what_a_class_inherits() -> None:
+    text = "from .core import Base\n\nclass Mine(Base):\n    def f(self):\n        self.‸\n"
+    assert best(found("inherited", text)) == ["Base", "stop"]
+    assert found("inherited", "from .core import Base\n\ndef f():\n    ‸\n") == []
+
+
+def test_what_the_file_itself_defines() -> None:
+    pieces = found("own", "def first(a): pass\n\ndef second(b):\n    first(‸)\n")
+    assert best(pieces) == ["first"]
+
+
+def test_how_others_call_it() -> None:
+    [piece] = found("used", "from app.tools import fetch\nfetch(‸)\n")
+    assert (piece.path, piece.entry.signature) == ("app/caller.py", "data = fetch('a', retries=1)\nprint(data)")
+    assert found("used", "x = ‸\n") == []
+
+
+def test_what_is_alike_in_open_files_and_in_those_beside() -> None:
+    text = "from app.tools import fetch\n\nother = fetch('b', ‸\n"
+    assert found("similar", text)[0].path == "app/caller.py"
+    opened = {"far/x.py": "other = fetch('b', retries=7)\nstore(other)\n"}
+    assert {piece.path for piece in found("similar", text, opened=opened)} >= {"app/caller.py", "far/x.py"}
+
+
+def test_what_was_edited_last() -> None:
+    pieces = found("recent", "x = ‸\n", recent=(("b.py", "new = 1\n"), ("a.py", "old = 1\n")))
+    assert [(piece.path, piece.entry.signature) for piece in pieces] == [("b.py", "new = 1"), ("a.py", "old = 1")]
+    assert pieces[0].score > pieces[1].score
+
+
+def test_the_module_that_a_test_is_about() -> None:
+    assert set(best(found("tested", "def test_run():\n    ‸\n", "tests/test_core.py"))) >= {"Engine", "run", "Base"}
+    assert found("tested", "def run():\n    ‸\n", "app/core.py") == []
+
+
+def test_any_text_at_all() -> None:
+    for text in ("‸", "(‸", "from . import (‸", "class A(‸", "\r\n😀‸\r\n", "def f(:\n ‸"):
+        for source in SOURCES:
+            found(source, text)
