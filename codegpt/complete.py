@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from codegpt.context import fit_window
 from codegpt.context.fit import CountTokens
 from codegpt.context.gather import gather
-from codegpt.context.sources import Around
+from codegpt.context.sources import SOURCES, Around
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
 from codegpt.errors import OutOfMemory
@@ -58,6 +58,7 @@ class CompletionOptions:
         extent: None lets the syntax at the cursor decide.
         n: how many different texts the model writes; at temperature 0 they are the likeliest ones.
         context_tokens: of other places, where it is known what the document lies in.
+        sources: of these, see `context.sources`.
         timeout_s: after this the completion ends with what there is; None for never.
         wait_s: the text around the cursor is cut down until the engine reads what it does not know of it in this time;
             None for never.
@@ -69,6 +70,7 @@ class CompletionOptions:
     prefix_tokens: int = 1024
     suffix_tokens: int = 384
     context_tokens: int = 768
+    sources: tuple[str, ...] = tuple(SOURCES)
     max_line_tokens: int = 64
     max_block_tokens: int = 192
     timeout_s: float | None = None
@@ -184,7 +186,7 @@ def plan(
     repository = None
     if around is not None:
         shown = window.prefix + window.suffix
-        context = gather(around, document, offset, options.context_tokens, count_tokens, shown)
+        context = gather(around, document, offset, options.context_tokens, count_tokens, shown, options.sources)
         files = tuple((chunk.path, chunk.text) for chunk in context.chunks)
         mark = place.language.line_comment if place.language else "#"
         repository = Repository(around.name, files, around.path, mark)

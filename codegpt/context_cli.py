@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.context.gather import Chunk, gather
 from codegpt.context.sources import SOURCES
 from codegpt.errors import InputError
 from codegpt.indexing.index import Index
@@ -39,7 +40,6 @@ def context(
     """
     from codegpt.complete import CompletionOptions
     from codegpt.context.fit import fit_window
-    from codegpt.context.gather import gather
     from codegpt.context.sources import Around
     from codegpt.load import token_counter
     from codegpt.source_file import offset_of, read_document
@@ -55,27 +55,12 @@ def context(
     options = CompletionOptions()
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count)
     index = _indexed(root)
-    around = Around(index, root.name, path, sources=frozenset(sources) if sources else None)
+    around = Around(index, root.name, path)
+    shown = window.prefix + window.suffix
     with index.reading():
-        found = gather(around, document, offset, tokens, count, window.prefix + window.suffix)
+        found = gather(around, document, offset, tokens, count, shown, sources or tuple(SOURCES))
     if as_json:
-        chunks = [
-            {
-                "path": chunk.path,
-                "tokens": chunk.tokens,
-                "text": chunk.text,
-                "pieces": [
-                    {
-                        "name": piece.entry.name,
-                        "kind": piece.entry.kind,
-                        "source": piece.source,
-                        "score": round(piece.score, 4),
-                    }
-                    for piece in chunk.pieces
-                ],
-            }
-            for chunk in found.chunks
-        ]
+        chunks = [_as_data(chunk) for chunk in found.chunks]
         click.echo(json.dumps({"tokens": found.tokens, "chunks": chunks, "skipped": index.skipped()}))
         return
     for chunk in found.chunks:
@@ -89,6 +74,14 @@ def context(
         + (f"; {skipped} files are skipped" if skipped else ""),
         err=True,
     )
+
+
+def _as_data(chunk: Chunk) -> dict[str, object]:
+    pieces = [
+        {"name": each.entry.name, "kind": each.entry.kind, "source": each.source, "score": round(each.score, 4)}
+        for each in chunk.pieces
+    ]
+    return {"path": chunk.path, "tokens": chunk.tokens, "text": chunk.text, "pieces": pieces}
 
 
 _MARKS = (".git", ".hg", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml", "Gemfile")

@@ -51,14 +51,23 @@ NOTHING = Context()
 
 
 def gather(
-    around: Around, document: Document, offset: int, budget_tokens: int, count_tokens: CountTokens, shown: str = ""
+    around: Around,
+    document: Document,
+    offset: int,
+    budget_tokens: int,
+    count_tokens: CountTokens,
+    shown: str = "",
+    sources: Sequence[str] = tuple(SOURCES),
 ) -> Context:
     """The best pieces that fit.
 
     Args:
         shown: the text that goes into the prompt anyway; what stands in it is left out.
+        sources: names of those that are asked.
     """
-    best = _best(Place(document, offset, around))
+    if budget_tokens <= 0:
+        return NOTHING
+    best = _best(Place(document, offset, around), sources)
     left, misses = budget_tokens, 0
     chosen: list[Piece] = []
     paths: set[str] = set()
@@ -110,12 +119,11 @@ def _as_imported(path: str) -> str:
     return path
 
 
-def _best(place: Place) -> list[Piece]:
+def _best(place: Place, sources: Sequence[str]) -> list[Piece]:
     """Each definition once, at its highest score; the best first."""
-    asked = SOURCES if place.around.sources is None else {name: SOURCES[name] for name in place.around.sources}
     found: dict[tuple[str, int, bool], Piece] = {}
-    for source in asked.values():
-        for piece in source(place):
+    for source in sources:
+        for piece in SOURCES[source](place):
             known = found.get(_place_of(piece))
             if piece.score >= LEAST_SCORE and (known is None or piece.score > known.score):
                 found[_place_of(piece)] = piece

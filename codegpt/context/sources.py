@@ -59,7 +59,6 @@ class Around:
         path: of the document, in the project.
         opened: other files that are open, by path, as they are now; the one that was looked at last comes first.
         recent: regions that were edited last, with the file of each, the last one first.
-        sources: names of those that are asked; None for all.
     """
 
     project: Project = field(compare=False)
@@ -67,7 +66,6 @@ class Around:
     path: str
     opened: Mapping[str, str] = field(default_factory=dict)
     recent: tuple[tuple[str, str], ...] = ()
-    sources: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

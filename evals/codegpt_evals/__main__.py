@@ -6,7 +6,7 @@ import click
 
 from codegpt.console import run_and_exit
 
-NEEDED = ("matplotlib", "pooch", "pydantic", "scipy")
+NEEDED = ("matplotlib", "pooch", "pydantic", "rapidfuzz", "scipy")
 
 
 def main() -> None:

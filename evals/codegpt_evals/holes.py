@@ -44,7 +44,7 @@ def fillings(problem: Problem, sample: Sample) -> Fillings:
     """Cut what the model wrote as the editor does, and with each rule left out that cut something."""
     hole = problem.asks
     assert isinstance(hole, Hole) and sample.raw is not None
-    asked = plan_for(problem, len, None, CompletionOptions())
+    asked = plan_for(problem, len, None, CompletionOptions(context_tokens=0))
     reason = StopReason(sample.stop_reason) if sample.stop_reason in list(StopReason) else StopReason.STOP
     generation = Generation(sample.raw, (), sample.mean_logprob, reason)
     shown, cutting = _shown(asked, generation)

@@ -69,8 +69,8 @@ def mean_pass_at_k(
     return dict(zip(ks, _means(table, families or list(map(str, range(len(table))))), strict=True))
 
 
-def mean_difference(first: Sequence[bool], second: Sequence[bool], families: Sequence[str]) -> Rate:
-    """How much larger the second share is, on the same problems; with a bootstrap interval over families."""
+def mean_difference(first: Sequence[float], second: Sequence[float], families: Sequence[str]) -> Rate:
+    """How much larger the second mean or share is, on the same problems; with a bootstrap interval over families."""
     table = np.array(second, dtype=float) - np.array(first, dtype=float)
     return _means(table[:, None], families)[0]
 

@@ -11,6 +11,7 @@ from typing import Any
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.checkpoints.homes import cache_root
 from codegpt.complete import CONFIGURATION, CompletionOptions
+from codegpt.context.sources import SOURCES
 from codegpt.errors import InputError
 from codegpt.load import LoadedModel, load_model
 from codegpt.sandbox.backends import Backend
@@ -28,6 +29,9 @@ from codegpt_evals.trials import Journal, Runner, judged_by
 
 DRAWN_WITH = ("configuration", "setup", "generation")
 """What `run.json` holds of the samples, and what goes along when they are graded as another task."""
+
+ALL = "all"
+"""Every source of context, as the editor has them."""
 
 LEFT_ONLY = "left-only"
 """In place of a fill-in-the-middle format: the text before the cursor is all that the model is shown."""
@@ -90,16 +94,20 @@ def generate_samples(
     model: str = DEFAULT_MODEL,
     fim: str = "",
     sampling: Sampling | None = None,
+    context: str = ALL,
     loaded: LoadedModel | None = None,
     bars: Bars | None = None,
 ) -> Path:
     """Draw the samples of a task into `out`, or into a folder of the cache named after all they depend on.
 
+    Args:
+        context: see `options_with`.
+
     Raises:
         InputError: `out` is another run's, or holds samples that were drawn otherwise.
     """
     sampling, bars = sampling or Sampling(), bars or Bars(quiet=True)
-    options = CompletionOptions()
+    options = options_with(context)
     loaded = loaded or _load(model, fim)
     if loaded.warning:
         bars.say(loaded.warning)
@@ -111,10 +119,30 @@ def generate_samples(
         if drawing.dropped:
             bars.say(f"{drawing.dropped} samples of groups that were not done are drawn again")
         one_line = any(isinstance(each.asks, Hole) and each.asks.one_line for each in task.problems)
-        configuration = _configuration(loaded, fim, sampling, one_line)
+        configuration = _configuration(loaded, fim, sampling, one_line, context)
         folder.note(configuration=configuration, setup=setup, left_out=task.left_out, of=task.size)
         _draw(drawing, folder, sampling.samples * len(task.problems), bars)
     return folder.path
+
+
+def options_with(context: str) -> CompletionOptions:
+    """The editor's options with these sources of context.
+
+    Args:
+        context: `ALL`, ``none``, names with commas between them, or ``-name`` for all but one.
+
+    Raises:
+        InputError: there is no such source.
+    """
+    if context == ALL:
+        return CompletionOptions()
+    if context == "none":
+        return CompletionOptions(context_tokens=0, sources=())
+    wanted = context.removeprefix("-").split(",")
+    if unknown := [name for name in wanted if name not in SOURCES]:
+        raise InputError(f"there is no source {unknown[0]}; there are {', '.join(SOURCES)}")
+    without = context.startswith("-")
+    return CompletionOptions(sources=tuple(name for name in SOURCES if (name in wanted) != without))
 
 
 def _load(model: str, fim: str) -> LoadedModel:
@@ -128,13 +156,14 @@ def _own_folder(task: Task, setup: dict[str, Any]) -> Path:
     return cache_root() / "evals" / name.replace("/", "-")
 
 
-def _configuration(loaded: LoadedModel, fim: str, sampling: Sampling, one_line: bool) -> str:
+def _configuration(loaded: LoadedModel, fim: str, sampling: Sampling, one_line: bool, context: str) -> str:
     """The released configuration by its name, and what was set otherwise."""
     model = loaded.engine.info.name
     others = {
         f"model {model}": model != DEFAULT_MODEL,
         f"format {fim}": bool(fim),
         f"temperature {sampling.temperature}": sampling.temperature > 0,
+        f"context {context}": context != ALL,
         f"{sampling.candidates} candidates": sampling.candidates > 1,
         "held to one line": one_line,
     }
@@ -205,6 +234,7 @@ def run(
     limit: int | None = None,
     subset: int | None = None,
     sampling: Sampling | None = None,
+    context: str = ALL,
     out: Path | None = None,
     backend: Backend = Backend.BWRAP,
     workers: int = 0,
@@ -217,6 +247,7 @@ def run(
         task: one of `codegpt_evals.tasks.TASK_NAMES`.
         data: a file of problems, for the task `jsonl`.
         limit, subset: only some of the problems, see `part_of`.
+        context: see `options_with`.
         loaded: a model that is ready, in place of `model` and `fim`.
 
     Raises:
@@ -224,7 +255,9 @@ def run(
     """
     read_task = part_of(load_task(task, data), limit, subset)
     open_sandbox(backend, workers=1).close()  # a machine without a jail says so before samples are drawn
-    path = generate_samples(read_task, out, model=model, fim=fim, sampling=sampling, loaded=loaded, bars=bars)
+    path = generate_samples(
+        read_task, out, model=model, fim=fim, sampling=sampling, context=context, loaded=loaded, bars=bars
+    )
     ids = {problem.task_id for problem in read_task.problems}
     samples = [sample for sample in read_samples(RunFolder(path).samples, ours=True) if sample.task_id in ids]
     return grade_samples(read_task, samples, path, backend=backend, workers=workers, bars=bars)

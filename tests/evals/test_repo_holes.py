@@ -142,6 +142,6 @@ def test_one_that_cannot_be_fetched(published: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_halves_are_of_different_packages() -> None:
-    names = [package.file.split("-")[0] for package in (*task.TUNING, *task.REPORTED)]
+    names = [package.file.split("-")[0] for package in (*task.CHOSEN_BY, *task.ONLY_REPORTED)]
     assert len(names) == len(set(names)) == 12
     assert json.dumps([package.sha256 for package in task.PACKAGES]).count('"') == 24

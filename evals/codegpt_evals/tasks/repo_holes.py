@@ -11,6 +11,7 @@ from codegpt.context.sources import Around
 from codegpt_evals.datasets import Package
 from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.repo_holes import cuts
+from codegpt_evals.summary import DEVELOPMENT, REPORTED
 from codegpt_evals.tasks.published import Published
 
 HOLES = 50
@@ -21,7 +22,7 @@ def _wheel(file: str, sha256: str, licence: str) -> Package:
     return Package("repo-holes", f"{file}-py3-none-any.whl", sha256, "", licence)
 
 
-TUNING = (
+CHOSEN_BY = (
     _wheel("starlette-1.10.0", "478c0ab3b4ced6e82719849c118fa406f0278a3499c1a898cd15cd31bdc38ce4", "BSD-3-Clause"),
     _wheel("cattrs-26.2.1", "a12aaa3453dc8f633a815293179f08b7421ed18d2575c459c3c736f840beac24", "MIT"),
     _wheel("mkdocs-1.6.1", "db91759624d1647f3f34aa0c3f327dd2601beae39a366d6e064c03468d35c20e", "BSD-2-Clause"),
@@ -31,7 +32,7 @@ TUNING = (
 )
 """A web framework, a serialiser, a documentation tool, units of measure, a package manager, a music library."""
 
-REPORTED = (
+ONLY_REPORTED = (
     _wheel("niquests-3.21.2", "73e52614a712ee2f4d410bdd29789ca6a4ed031f8961410156e395d42b091208", "Apache-2.0"),
     _wheel("sqlglot-30.30.0", "06c4c212a7868c7dcff0fd0fda348dd3c5cbad40137b3083a70ecdfe22921cf9", "MIT"),
     _wheel("piccolo-1.38.0", "b6e9950743f58070fde69082d9bbdb8cc4856f2a1c32040967dc993d63d417f1", "MIT"),
@@ -41,7 +42,7 @@ REPORTED = (
 )
 """An HTTP client, a compiler of SQL, a database mapper, a terminal interface, a simulation, a build tool."""
 
-PACKAGES = (*TUNING, *REPORTED)
+PACKAGES = (*CHOSEN_BY, *ONLY_REPORTED)
 
 
 def _read(*wheels: bytes) -> list[Problem]:
@@ -66,3 +67,9 @@ def _problems(file: str, wheel: bytes) -> list[Problem]:
 
 
 python_holes = Published(PACKAGES, _read, "packages from PyPI; the places are ours")
+
+
+def half_of_hole(task_id: str) -> str:
+    """Whether choices are made on a hole, or it is only reported: by its package."""
+    chosen_by = {package.file.split("-")[0] for package in CHOSEN_BY}
+    return DEVELOPMENT if task_id.split("/")[0] in chosen_by else REPORTED

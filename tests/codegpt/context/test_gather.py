@@ -1,5 +1,6 @@
 """What goes into the prompt of other places."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from hypothesis import given, settings
@@ -19,13 +20,15 @@ TEXTS = {
 TEXT = "from .core import Engine\nfrom .tools import fetch\nfrom .more import *\n\nmotor = Engine()\nmotor.run(fetch("
 
 
-def of(text: str, budget: int, sources: frozenset[str] | None = None) -> Context:
-    around = Around(Snapshot(TEXTS), "app", "app/here.py", sources=sources)
-    return gather(around, Document(text, "app/here.py", "python"), len(text), budget, len)
+AROUND = Around(Snapshot(TEXTS), "app", "app/here.py")
+
+
+def of(text: str, budget: int, sources: Sequence[str] = tuple(SOURCES), shown: str = "") -> Context:
+    return gather(AROUND, Document(text, "app/here.py", "python"), len(text), budget, len, shown, sources)
 
 
 def test_files_in_their_order_with_their_bodies_folded() -> None:
-    context = of(TEXT, 400, frozenset({"imported"}))
+    context = of(TEXT, 400, ["imported"])
     assert [chunk.path for chunk in context.chunks] == ["app/core.py", "app/more.py", "app/tools.py"]
     assert context.chunks[0].text == "class Engine:\n    size: int\n    def run(self, times: int) -> str: ...\n"
     assert context.chunks[2].text == "def fetch(url: str) -> bytes: ...  # Gets it\n"
@@ -50,18 +53,16 @@ def test_it_is_the_same_every_time() -> None:
 
 
 def test_what_is_shown_anyway_is_left_out() -> None:
-    around = Around(Snapshot(TEXTS), "app", "app/here.py", sources=frozenset({"imported"}))
-    shown = "def fetch(url: str) -> bytes:\n    return b''\n"
-    context = gather(around, Document(TEXT, "app/here.py", "python"), len(TEXT), 2000, len, shown)
+    context = of(TEXT, 2000, ["imported"], "def fetch(url: str) -> bytes:\n    return b''\n")
     assert "app/tools.py" not in {chunk.path for chunk in context.chunks if "def fetch" in chunk.text}
 
 
 def test_sources_are_switched_off() -> None:
     every = of(TEXT, 2000)
     assert {piece.source for chunk in every.chunks for piece in chunk.pieces} <= set(SOURCES)
-    without = of(TEXT, 2000, frozenset(SOURCES) - {"imported"})
+    without = of(TEXT, 2000, [source for source in SOURCES if source != "imported"])
     assert "imported" not in {piece.source for chunk in without.chunks for piece in chunk.pieces}
-    assert of(TEXT, 2000, frozenset()) == Context()
+    assert of(TEXT, 2000, []) == Context()
 
 
 def test_pieces_of_text_stand_apart_and_do_not_repeat_what_is_there() -> None:
