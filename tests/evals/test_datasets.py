@@ -83,7 +83,7 @@ def test_every_file_is_pinned() -> None:
     for file in files:
         assert len(file.sha256) == 64
         if isinstance(file, Package):
-            assert re.fullmatch(r"[a-z_]+-[\d.]+-py3-none-any\.whl", file.file)
+            assert re.fullmatch(r"[a-z_]+-[\d.]+(-py3-none-any\.whl|\.tgz)", file.file)
             continue
         assert file.url.startswith("https://raw.githubusercontent.com/")
         assert file.url.split("/")[5].isalnum()

@@ -12,7 +12,7 @@ from codegpt_evals import tasks
 from codegpt_evals.datasets import Package
 from codegpt_evals.problem import Hole
 from codegpt_evals.repo_holes import KINDS, MOST_OF_A_FILE, cuts
-from codegpt_evals.tasks import TASKS, load_task
+from codegpt_evals.tasks import load_task
 from codegpt_evals.tasks import repo_holes as task
 
 from codegpt.complete import CompletionOptions, plan
@@ -103,8 +103,8 @@ def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """One package of our own in place of the twelve."""
     content = wheel(TEXTS)
     package = Package("repo-holes", "app-1.0-py3-none-any.whl", hashlib.sha256(content).hexdigest(), "", "MIT")
-    monkeypatch.setattr(task, "PACKAGES", (package,))
-    monkeypatch.setitem(tasks.TASKS, "repo-holes", task.Published((package,), TASKS["repo-holes"].read, ""))
+    read = task._reader((package,), (".py",), 50)
+    monkeypatch.setitem(tasks.TASKS, "repo-holes", task.Published((package,), read, ""))
     monkeypatch.setenv("CODEGPT_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "cache"))
     path = tmp_path / "data" / "repo-holes" / package.file

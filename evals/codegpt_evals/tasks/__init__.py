@@ -14,7 +14,7 @@ from codegpt_evals.tasks.humaneval import humaneval, humaneval_plus, humaneval_x
 from codegpt_evals.tasks.infilling import infilling
 from codegpt_evals.tasks.mbpp import mbpp, mbpp_sanitized, mbpp_sanitized_one
 from codegpt_evals.tasks.published import Published
-from codegpt_evals.tasks.repo_holes import python_holes
+from codegpt_evals.tasks.repo_holes import python_holes, script_holes
 
 TASKS: dict[str, Published] = {
     "humaneval": humaneval,
@@ -29,6 +29,7 @@ TASKS: dict[str, Published] = {
     "humaneval-x-js": humaneval_x_js,
     "contest": contest,
     "repo-holes": python_holes,
+    "repo-holes-js": script_holes,
 }
 JSONL = "jsonl"
 """The task whose problems are the user's own file."""

@@ -1,13 +1,13 @@
-"""Holes in twelve packages from PyPI, of different kinds, at places that use what another of their files defines.
+"""Holes in packages from PyPI and npm, of different kinds, at places that use what another of their files defines.
 
-Half of the packages are there to choose by, the other half to report.
+Half of PyPI's are there to choose by, the other half to report; nothing is chosen by npm's.
 """
 
-import io
-import zipfile
+from collections.abc import Callable, Sequence
 
 from codegpt.context.project import Snapshot
 from codegpt.context.sources import Around
+from codegpt.languages import language_of
 from codegpt_evals.datasets import Package
 from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.repo_holes import cuts
@@ -45,28 +45,55 @@ ONLY_REPORTED = (
 PACKAGES = (*CHOSEN_BY, *ONLY_REPORTED)
 
 
-def _read(*wheels: bytes) -> list[Problem]:
-    return [problem for file, wheel in zip(PACKAGES, wheels, strict=True) for problem in _problems(file.file, wheel)]
+def _npm(file: str, sha256: str, licence: str, *within: str) -> Package:
+    return Package("repo-holes", f"{file}.tgz", sha256, "", licence, within)
 
 
-def _problems(file: str, wheel: bytes) -> list[Problem]:
-    name = file.split("-")[0]
-    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        names = [each for each in archive.namelist() if each.endswith(".py")]
-        texts = {each: archive.read(each).decode("utf-8") for each in names}
-    project = Snapshot(texts)
-    found = []
-    for number, cut in enumerate(cuts(project, texts, HOLES, name)):
+SCRIPT_PACKAGES = (
+    _npm("rxjs-7.8.2", "2312f8ffd9726ffd7bd53ea12c5f13663d09a3dc3326f448c70b88f5ef6fac82", "Apache-2.0", "src/"),
+    _npm("eslint-10.15.0", "8cb5e45fb5b1174e4216d546b69d37c0ac5cb5d9ba8342946a04af1f59605edb", "MIT", "lib/"),
+    _npm(
+        "fastify-5.12.8",
+        "459048aabd9311309f4f95b36e8ca065e3a4613ded292bcf50442926931e4748",
+        "MIT",
+        "lib/",
+        "fastify.js",
+    ),
+    _npm("three-0.187.0", "ff540832ded0cfe919764d24a3d88f3e2a05f23303f876423e4f893841e90728", "MIT", "src/"),
+)
+"""A library of streams (TypeScript), a linter, a web framework and a library of 3D graphics (JavaScript)."""
+
+
+def _reader(packages: Sequence[Package], extensions: tuple[str, ...], holes: int) -> Callable[..., list[Problem]]:
+    def read(*contents: bytes) -> list[Problem]:
+        found: list[Problem] = []
+        for package, content in zip(packages, contents, strict=True):
+            name = package.file.rpartition("-py3-")[0] or package.file.removesuffix(".tgz")
+            found += _problems(name.rpartition("-")[0], package.sources(content, extensions), holes)
+        return found
+
+    return read
+
+
+def _problems(name: str, texts: dict[str, str], holes: int) -> list[Problem]:
+    project, found = Snapshot(texts), []
+    for number, cut in enumerate(cuts(project, texts, holes, name)):
         text = texts[cut.path]
-        hole = Hole(
-            text[: cut.start], text[cut.end :], text[cut.start : cut.end], around=Around(project, name, cut.path)
-        )
+        around = Around(project, name, cut.path)
+        hole = Hole(text[: cut.start], text[cut.end :], text[cut.start : cut.end], around=around)
+        language = language_of(cut.path)
+        assert language is not None
         task_id = f"{name}/{cut.kind}/{number}"
-        found.append(Problem(task_id, "python", hole, hole.middle, "", None, hole.prefix, hole.suffix))
+        found.append(Problem(task_id, language.id, hole, hole.middle, "", None, hole.prefix, hole.suffix))
     return found
 
 
-python_holes = Published(PACKAGES, _read, "packages from PyPI; the places are ours")
+python_holes = Published(PACKAGES, _reader(PACKAGES, (".py",), HOLES), "packages from PyPI; the places are ours")
+script_holes = Published(
+    SCRIPT_PACKAGES,
+    _reader(SCRIPT_PACKAGES, (".js", ".mjs", ".cjs", ".ts", ".tsx"), HOLES),
+    "packages from npm; the places are ours",
+)
 
 
 def half_of_hole(task_id: str) -> str:
