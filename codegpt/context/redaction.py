@@ -52,8 +52,8 @@ _ASSIGNED = re.compile(
     """
 )
 _UNQUOTED = re.compile(
-    r"(?im)^[ \t]*(?:export[ \t]+)?[A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)[A-Z0-9_]*"
-    r"[ \t]*[=:][ \t]*(?P<value>(?=[^\s]*[^\W\d])[^\s\"'`#$(){}<>,;]{8,})[ \t]*$"
+    r"(?i)^[ \t]*(?:export[ \t]+)?[A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)[A-Z0-9_]*"
+    r"[ \t]*[=:][ \t]*(?P<value>(?=[^\s]*[^\W\d])[^\s\"'`#$(){}<>,;]{8,})\s*$"
 )
 _PLACEHOLDER = re.compile(
     r"(?i)\A(?:x+|\*+|\.+|<.*>|\$.*|%.*|\{.*\}|.*(?:example|changeme|placeholder|your[-_ ]|dummy|redacted|secret"
@@ -66,11 +66,25 @@ LEAST_BITS = 2.3
 
 def redacted(text: str) -> str:
     """The text without what looks like a secret."""
-    text = _PRIVATE_KEY.sub(lambda match: f"{match[1]}{REDACTED}{match[3]}", text)
-    text = _TOKENS.sub(REDACTED, text)
-    for assigned in (_ASSIGNED, _UNQUOTED):
-        text = assigned.sub(_without_value, text)
-    return text
+    if "PRIVATE KEY" in text:
+        text = _PRIVATE_KEY.sub(lambda match: f"{match[1]}{REDACTED}{match[3]}", text)
+    return "\n".join(map(_line, text.split("\n")))
+
+
+def _line(line: str) -> str:
+    """Few lines have anything that the expressions are for; to look is cheap, to search is not."""
+    if _LONG.search(line):
+        line = _TOKENS.sub(REDACTED, line)
+    lower = line.lower()
+    if any(word in lower for word in _TELLING):
+        line = _UNQUOTED.sub(_without_value, _ASSIGNED.sub(_without_value, line))
+    return line
+
+
+_LONG = re.compile(r"[A-Za-z0-9_\-+/=.:@!]{11,}|://")
+"""The shortest that any issuer's form takes."""
+
+_TELLING = ("pass", "pwd", "secret", "token", "key", "credential", "salt", "dsn", "connection")
 
 
 def _without_value(match: "re.Match[str]") -> str:

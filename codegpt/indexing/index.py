@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
 from codegpt.checkpoints.homes import cache_root
@@ -17,15 +18,17 @@ from codegpt.context.imports import Import
 from codegpt.context.outline import Entry
 from codegpt.context.project import MOST_DEFINITIONS, MOST_MENTIONS, Defined, Facts, Parsed, nearest_first
 from codegpt.context.redaction import redacted
-from codegpt.indexing.files import Skipped, Version, read_source
+from codegpt.indexing.files import Skipped, Version, read_source, version_of
 from codegpt.indexing.libraries import outside, roots_of
 
 FORMAT = 1
 BUSY_S = 10.0
+MOST_KEPT = 256
+"""Files whose facts, or texts, are kept at hand: at the next key nearly the same are looked at."""
 
 _SCHEMA = """
 CREATE TABLE files (
-    id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, directory TEXT NOT NULL, last TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, directory TEXT NOT NULL, last TEXT NOT NULL,
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
     language TEXT NOT NULL, imports TEXT NOT NULL, skipped TEXT NOT NULL);
 CREATE INDEX files_directory ON files (directory);
@@ -68,6 +71,8 @@ class Index:
         self.root = root
         self._roots = roots_of(root)
         self._path = path
+        self._facts = lru_cache(MOST_KEPT)(self._facts_of)
+        self._text = lru_cache(MOST_KEPT)(self._text_of)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = self._opened()
@@ -196,13 +201,19 @@ class Index:
 
     def facts(self, path: str) -> Facts | None:
         """See `project.Project`."""
-        row = self._connection.execute(
-            "SELECT id, language, imports, skipped FROM files WHERE path = ?", (path,)
+        row = self._connection.execute("SELECT id FROM files WHERE path = ?", (path,)).fetchone()
+        return None if row is None else self._facts(row[0])
+
+    def _facts_of(self, file: int) -> Facts | None:
+        """Of one version of a file: a number is never given twice."""
+        [language, imported, skipped] = self._connection.execute(
+            "SELECT language, imports, skipped FROM files WHERE id = ?", (file,)
         ).fetchone()
-        if row is None or row[3]:
+        if skipped:
             return None
-        rows = self._connection.execute(f"SELECT {_ENTRY} FROM entries WHERE file = ? ORDER BY place", (row[0],))
-        return Facts(row[1], tuple(Entry(*each) for each in rows), tuple(Import(*each) for each in json.loads(row[2])))
+        rows = self._connection.execute(f"SELECT {_ENTRY} FROM entries WHERE file = ? ORDER BY place", (file,))
+        entries = tuple(Entry(*each) for each in rows)
+        return Facts(language, entries, tuple(Import(*each) for each in json.loads(imported)))
 
     def defining(self, name: str) -> Sequence[Defined]:
         """See `project.Project`."""
@@ -226,8 +237,11 @@ class Index:
     def text(self, path: str) -> str:
         """See `project.Project`."""
         with suppress(OSError, Skipped):
-            return redacted(read_source(self.root, path)[0])
+            return self._text(path, version_of((self.root / path).stat()))
         return ""
+
+    def _text_of(self, path: str, _version: Version) -> str:
+        return redacted(read_source(self.root, path)[0])
 
     def skipped(self) -> dict[str, str]:
         """The files that were not read, and why."""

@@ -1,0 +1,144 @@
+"""What context costs: an index of ten thousand files, and the time that a request takes to gather from it.
+
+The files are copies of what this Python has: its standard library and packages. They are indexed by a process of its
+own; then keys are typed at random places, and each asks for context. The last line of standard output is JSON.
+
+    python benchmarks/context_time.py [--files N] [--requests N] [--out FILE.json]
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+from peers.machine import facts
+
+from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.complete import CompletionOptions
+from codegpt.console import run_and_exit
+from codegpt.context.fit import fit_window
+from codegpt.context.gather import gather
+from codegpt.context.sources import Around
+from codegpt.document import Document
+from codegpt.indexing.files import walk
+from codegpt.indexing.index import Index, index_path
+from codegpt.load import token_counter
+
+KEYS = 12
+"""Typed at each place, one after the other."""
+
+
+def sources() -> Iterator[tuple[Path, str]]:
+    """The files of this Python, and what each is to be called."""
+    for name in ("stdlib", "purelib"):
+        root = Path(sysconfig.get_path(name))
+        for path, _ in walk(root):
+            if name == "purelib" or "site-packages" not in path:
+                yield root / path, f"{name}/{path}"
+
+
+def indexed(root: Path) -> dict[str, Any]:
+    """Let a process of its own make the index; how long it took, and how much memory."""
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "codegpt.indexing.update", str(root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    said: dict[str, Any] = {}
+    while "files" not in said:
+        said = json.loads(process.stdout.readline())
+    seconds = time.monotonic() - begun
+    begun = time.monotonic()
+    process.stdin.write("changed\n")
+    process.stdin.flush()
+    while "files" not in (again := json.loads(process.stdout.readline())) or again["parsed"]:
+        pass
+    again_s = time.monotonic() - begun
+    process.stdin.close()
+    process.stdout.close()
+    _, _, usage = os.wait4(process.pid, 0)
+    size = index_path(root).stat().st_size
+    return {
+        **said,
+        "seconds": round(seconds, 1),
+        "looked_at_again_s": round(again_s, 1),
+        "peak_mib": usage.ru_maxrss >> 10,
+        "index_mib": round(size / 2**20, 1),
+    }
+
+
+def typed(index: Index, root: Path, requests: int) -> dict[str, list[float]]:
+    """Seconds of the first request at a place, and of those at the keys after it."""
+    count, options, dice = token_counter(DEFAULT_MODEL), CompletionOptions(), random.Random(1)
+    paths = [path for path, version in walk(root) if path.endswith(".py") and 2_000 < version.size < 200_000]
+    taken: dict[str, list[float]] = {"first": [], "next": []}
+    while len(taken["first"]) * KEYS < requests:
+        path = dice.choice(paths)
+        text = index.text(path)
+        lines = [number for number, line in enumerate(text.split("\n")) if len(line.strip()) > KEYS]
+        if not lines:
+            continue
+        line = text.split("\n")[dice.choice(lines)]
+        begin = text.index(line) + len(line) - len(line.lstrip())
+        for key in range(KEYS):
+            offset = begin + key
+            document = Document(text[:offset] + text[begin + len(line.strip()) :], path, "python")
+            window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count)
+            windowed = time.perf_counter()
+            with index.reading():
+                shown = window.prefix + window.suffix
+                gather(Around(index, root.name, path), document, offset, options.context_tokens, count, shown)
+            taken["next" if key else "first"].append(time.perf_counter() - windowed)
+    return taken
+
+
+@click.command()
+@click.option("--files", default=10_000, show_default=True, type=click.IntRange(1))
+@click.option("--requests", default=1200, show_default=True, type=click.IntRange(1))
+@click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
+def main(files: int, requests: int, out: Path | None) -> None:
+    """Index, then type."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "workspace")
+        for source, path in islice(sources(), files):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, root / path)
+        made = indexed(root)
+        index = Index(index_path(root), root)
+        taken = typed(index, root, requests)
+        index.close()
+        for ending in ("", "-wal", "-shm", ".lock"):
+            Path(f"{index_path(root)}{ending}").unlink(missing_ok=True)
+    times = {name: sorted(values) for name, values in taken.items()}
+    result = {
+        "benchmark": "context_time",
+        "machine": facts(),
+        "index": made,
+        "milliseconds": {
+            name: {
+                "requests": len(values),
+                **{f"p{at}": round(1000 * values[len(values) * at // 100], 2) for at in (50, 95, 99)},
+            }
+            for name, values in times.items()
+        },
+    }
+    if out:
+        out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    click.echo(json.dumps({name: value for name, value in result.items() if name != "machine"}))
+
+
+if __name__ == "__main__":
+    run_and_exit(main, "context_time")
