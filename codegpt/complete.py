@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from codegpt.context import fit_window
 from codegpt.context.fit import CountTokens
 from codegpt.context.gather import gather
+from codegpt.context.redaction import redacted
 from codegpt.context.sources import SOURCES, Around
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
@@ -164,18 +165,19 @@ def plan(
 ) -> Plan:
     """Choose the extent and render the prompt for a hole at `offset`.
 
+    The prompt ends before the white space at the cursor: code models write a space together with the word after it,
+    and go astray behind a lone one. `postprocess.drop_typed_space` takes it off again. What looks like a secret is not
+    in it, but where the cursor stands in it or behind it.
+
     Args:
         around: what the document lies in; None where nothing is known of it.
-
-    The prompt ends before the white space at the cursor: code models write a space together with the word after it,
-    and go astray behind a lone one. `postprocess.drop_typed_space` takes it off again.
     """
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count_tokens)
     place = Place(document.text[:offset], document.text[offset:], Extent.LINE, LANGUAGES.get(document.language))
     extent = options.extent or choose_extent(parse(document), place, offset)
     place = replace(place, extent=extent)
     prefix = window.prefix[: max(0, len(window.prefix) - len(place.typed_space))]
-    before, after = _for_model(prefix), _for_model(window.suffix)
+    before, after = _without_secrets(_for_model(prefix)), redacted(_for_model(window.suffix))
     params = SamplingParams(
         max_new_tokens=options.max_line_tokens if extent is Extent.LINE else options.max_block_tokens,
         temperature=options.temperature,
@@ -187,7 +189,7 @@ def plan(
     if around is not None:
         shown = window.prefix + window.suffix
         context = gather(around, document, offset, options.context_tokens, count_tokens, shown, options.sources)
-        files = tuple((chunk.path, chunk.text) for chunk in context.chunks)
+        files = tuple((chunk.path, _for_model(chunk.text)) for chunk in context.chunks)
         mark = place.language.line_comment if place.language else "#"
         repository = Repository(around.name, files, around.path, mark)
     prompt = render_fim(before, after, fim, repository)
@@ -197,6 +199,17 @@ def plan(
 def _for_model(text: str) -> str:
     """Line ends as models know them, and no byte order mark."""
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _without_secrets(before: str) -> str:
+    """The text before the cursor; its last line stays as it is where what is written last would change."""
+    head, newline, line = before.rpartition("\n")
+    other = redacted(line)
+    return redacted(head) + newline + (other if other[-LAST:] == line[-LAST:] else line)
+
+
+LAST = 8
+"""Characters."""
 
 
 def choose_extent(syntax: Syntax | None, place: Place, offset: int) -> Extent:

@@ -9,6 +9,7 @@ Not covered: a secret that looks like any other word, and one that is put togeth
 import math
 import re
 from collections import Counter
+from functools import lru_cache
 
 REDACTED = "REDACTED"
 
@@ -64,8 +65,9 @@ LEAST_BITS = 2.3
 """Of a character of a value; less has hardly two different ones."""
 
 
+@lru_cache(maxsize=16)
 def redacted(text: str) -> str:
-    """The text without what looks like a secret."""
+    """The text without what looks like a secret; the last texts are kept, as most of a prompt is at the next key."""
     if "PRIVATE KEY" in text:
         text = _PRIVATE_KEY.sub(lambda match: f"{match[1]}{REDACTED}{match[3]}", text)
     return "\n".join(map(_line, text.split("\n")))

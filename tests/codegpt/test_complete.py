@@ -14,6 +14,8 @@ from codegpt.complete import (
     plan_in_time,
     rank,
 )
+from codegpt.context.project import Snapshot
+from codegpt.context.sources import Around
 from codegpt.document import Document
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
@@ -89,6 +91,41 @@ def test_a_block_from_end_to_end() -> None:
 def test_the_prompt(source: str, fim: None, parts: tuple[object, ...]) -> None:
     document, offset = at(source)
     assert plan(document, offset, len, fim, CompletionOptions()).prompt.parts == parts
+
+
+def test_secrets_are_not_in_the_prompt() -> None:
+    secret, other = "ghp_" + "a1B2" * 9, "Xk29!kdkd"
+    source = f"TOKEN = '{secret}'\npassword = '{other}'\nx = f(‸)\ny = '{secret}'\n"
+    asked = plan(*at(source), len, PSM, CompletionOptions())
+    assert asked.prompt.parts == (
+        *(PRE, "TOKEN = 'REDACTED'\npassword = 'REDACTED'\nx = f("),
+        *(SUF, ")\ny = 'REDACTED'\n", MID),
+    )
+
+
+def test_the_line_that_is_being_typed_stays_where_its_end_would_change() -> None:
+    secret = "ghp_" + "a1B2" * 9
+    for line, shown in ((f"x = '{secret}", f"x = '{secret}"), (f"f('{secret}', other=1, ", "f('REDACTED', other=1,")):
+        asked = plan(*at(f"{line}‸\n"), len, None, CompletionOptions())
+        assert asked.prompt == Prompt((shown,))
+
+
+def test_other_files_stand_before_the_text_as_the_model_knows_files() -> None:
+    texts = {"app/core.py": "def fetch(url: str) -> bytes:\r\n    return b''\r\n"}
+    document, offset = at("from app.core import fetch\n\nfetch(‸)\n")
+    around = Around(Snapshot(texts), "app", "app/here.py")
+    options = CompletionOptions(sources=("imported",))
+    asked = plan(document, offset, len, PSM, options, around)
+    window = (PRE, "from app.core import fetch\n\nfetch(", SUF, ")\n", MID)
+    files = (Markup("<|repo_name|>"), "app\n", Markup("<|file_sep|>"))
+    core = "app/core.py\ndef fetch(url: str) -> bytes: ...\n"
+    assert asked.prompt.parts == (*files, core, Markup("<|file_sep|>"), "app/here.py\n", *window)
+    commented = "# Path: app/core.py\n# def fetch(url: str) -> bytes: ...\n"
+    starcoder = plan(document, offset, len, parse_fim("starcoder/psm"), options, around).prompt.parts
+    assert starcoder[1] == commented + window[1]
+    alone = plan(document, offset, len, None, options, around).prompt
+    assert alone == Prompt((commented + str(window[1]),))
+    assert plan(document, offset, len, PSM, CompletionOptions(context_tokens=0), around).prompt.parts == window
 
 
 def test_the_budget_cuts_the_prompt_and_not_the_place() -> None:
