@@ -28,7 +28,7 @@ from codegpt.complete import CompletionOptions
 from codegpt.console import run_and_exit
 from codegpt.context.fit import fit_window
 from codegpt.context.gather import gather
-from codegpt.context.sources import Around
+from codegpt.context.sources import Around, Cursor
 from codegpt.document import Document
 from codegpt.indexing.files import walk
 from codegpt.indexing.index import Index, index_path
@@ -100,7 +100,8 @@ def typed(index: Index, root: Path, requests: int) -> dict[str, list[float]]:
             windowed = time.perf_counter()
             with index.reading():
                 shown = window.prefix + window.suffix
-                gather(Around(index, root.name, path), document, offset, options.context_tokens, count, shown)
+                cursor = Cursor(document, offset, Around(index, root.name, path))
+                gather(cursor, options.context_tokens, count, shown)
             taken["next" if key else "first"].append(time.perf_counter() - windowed)
     return taken
 

@@ -15,7 +15,7 @@ from codegpt.context import fit_window
 from codegpt.context.fit import CountTokens
 from codegpt.context.gather import gather
 from codegpt.context.redaction import redacted
-from codegpt.context.sources import SOURCES, Around
+from codegpt.context.sources import SOURCES, Around, Cursor
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
 from codegpt.errors import OutOfMemory
@@ -161,7 +161,7 @@ def plan(
     count_tokens: CountTokens,
     fim: Fim | None,
     options: CompletionOptions,
-    around: Around | None = None,
+    cursor: Cursor | None = None,
 ) -> Plan:
     """Choose the extent and render the prompt for a hole at `offset`.
 
@@ -170,7 +170,7 @@ def plan(
     in it, but where the cursor stands in it or behind it.
 
     Args:
-        around: what the document lies in; None where nothing is known of it.
+        cursor: the same place in its project; None where nothing is known of that.
     """
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count_tokens)
     place = Place(document.text[:offset], document.text[offset:], Extent.LINE, LANGUAGES.get(document.language))
@@ -186,12 +186,12 @@ def plan(
         heal=options.heal and bool(place.line_before) and not place.typed_space,
     )
     repository = None
-    if around is not None:
+    if cursor is not None:
         shown = window.prefix + window.suffix
-        context = gather(around, document, offset, options.context_tokens, count_tokens, shown, options.sources)
+        context = gather(cursor, options.context_tokens, count_tokens, shown, options.sources)
         files = tuple((chunk.path, _for_model(chunk.text)) for chunk in context.chunks)
         mark = place.language.line_comment if place.language else "#"
-        repository = Repository(around.name, files, around.path, mark)
+        repository = Repository(cursor.around.name, files, cursor.path, mark)
     prompt = render_fim(before, after, fim, repository)
     return Plan(place, prompt, params, options.n, render_fim(before, "", None), after)
 
@@ -298,27 +298,44 @@ def complete(
     fim: Fim | None,
     options: CompletionOptions | None = None,
     cancelled: Cancelled = never,
+    around: Around | None = None,
 ) -> Completions:
     """Suggest text for the code-point `offset` of `document`; where memory runs out, with less of the text around.
+
+    Args:
+        around: what the document lies in; None where nothing is known of it.
 
     Raises:
         OutOfMemory: there is too little even for that.
     """
     options = options or CompletionOptions()
+    cursor = Cursor(document, offset, around) if around else None
+
+    def attempt(share: float) -> Completions:
+        asked = plan_in_time(document, offset, engine, fim, options.looking_at(share), cursor)
+        return suggest(asked, engine, cancelled)
+
     for share in SHARES[:-1]:
         with suppress(OutOfMemory):
-            return suggest(plan_in_time(document, offset, engine, fim, options.looking_at(share)), engine, cancelled)
-    return suggest(plan_in_time(document, offset, engine, fim, options.looking_at(SHARES[-1])), engine, cancelled)
+            return attempt(share)
+    return attempt(SHARES[-1])
 
 
-def plan_in_time(document: Document, offset: int, engine: Engine, fim: Fim | None, options: CompletionOptions) -> Plan:
+def plan_in_time(
+    document: Document,
+    offset: int,
+    engine: Engine,
+    fim: Fim | None,
+    options: CompletionOptions,
+    cursor: Cursor | None = None,
+) -> Plan:
     """The plan with the most text around the cursor that the engine reads within `options.wait_s`."""
     options = options.within(engine.info.context_tokens)
-    asked = plan(document, offset, engine.count_tokens, fim, options)
+    asked = plan(document, offset, engine.count_tokens, fim, options, cursor)
     for share in SHARES[1:]:
         if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:
             break
-        asked = plan(document, offset, engine.count_tokens, fim, options.looking_at(share))
+        asked = plan(document, offset, engine.count_tokens, fim, options.looking_at(share), cursor)
     return asked
 
 

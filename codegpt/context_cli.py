@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.context.gather import Chunk, gather
-from codegpt.context.sources import SOURCES
+from codegpt.context.sources import SOURCES, Around, Cursor
 from codegpt.errors import InputError
 from codegpt.indexing.index import Index
 from codegpt.indexing.update import current_index
@@ -40,7 +40,6 @@ def context(
     """
     from codegpt.complete import CompletionOptions
     from codegpt.context.fit import fit_window
-    from codegpt.context.sources import Around
     from codegpt.load import token_counter
     from codegpt.source_file import offset_of, read_document
 
@@ -55,10 +54,10 @@ def context(
     options = CompletionOptions()
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count)
     index = _indexed(root)
-    around = Around(index, root.name, path)
+    cursor = Cursor(document, offset, Around(index, root.name, path))
     shown = window.prefix + window.suffix
     with index.reading():
-        found = gather(around, document, offset, tokens, count, shown, sources or tuple(SOURCES))
+        found = gather(cursor, tokens, count, shown, sources or tuple(SOURCES))
     if as_json:
         chunks = [_as_data(chunk) for chunk in found.chunks]
         click.echo(json.dumps({"tokens": found.tokens, "chunks": chunks, "skipped": index.skipped()}))

@@ -10,8 +10,8 @@ from textwrap import indent
 
 from codegpt.context.fit import CountTokens
 from codegpt.context.outline import Entry
-from codegpt.context.sources import LINES, SOURCES, Around, Piece, Place
-from codegpt.document import Document
+from codegpt.context.redaction import redacted
+from codegpt.context.sources import LINES, SOURCES, Cursor, Piece
 
 LEAST_SCORE = 0.05
 """What is worth less only distracts."""
@@ -51,9 +51,7 @@ NOTHING = Context()
 
 
 def gather(
-    around: Around,
-    document: Document,
-    offset: int,
+    cursor: Cursor,
     budget_tokens: int,
     count_tokens: CountTokens,
     shown: str = "",
@@ -67,7 +65,7 @@ def gather(
     """
     if budget_tokens <= 0:
         return NOTHING
-    best = _best(Place(document, offset, around), sources)
+    best = _best(cursor, sources)
     left, misses = budget_tokens, 0
     chosen: list[Piece] = []
     paths: set[str] = set()
@@ -106,7 +104,7 @@ def _place_of(piece: Piece) -> tuple[str, int, bool]:
 
 
 def _chunk(path: str, pieces: tuple[Piece, ...], count_tokens: CountTokens) -> Chunk:
-    path, text = _as_imported(path), skeleton([piece.entry for piece in pieces])
+    path, text = _as_imported(path), redacted(skeleton([piece.entry for piece in pieces]))
     return Chunk(path, text, count_tokens(path) + _MARKUP + count_tokens(text), pieces)
 
 
@@ -119,11 +117,11 @@ def _as_imported(path: str) -> str:
     return path
 
 
-def _best(place: Place, sources: Sequence[str]) -> list[Piece]:
+def _best(cursor: Cursor, sources: Sequence[str]) -> list[Piece]:
     """Each definition once, at its highest score; the best first."""
     found: dict[tuple[str, int, bool], Piece] = {}
     for source in sources:
-        for piece in SOURCES[source](place):
+        for piece in cursor.found(source):
             known = found.get(_place_of(piece))
             if piece.score >= LEAST_SCORE and (known is None or piece.score > known.score):
                 found[_place_of(piece)] = piece

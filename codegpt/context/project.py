@@ -180,3 +180,49 @@ class Snapshot:
 def nearest_first(path: str) -> tuple[int, str]:
     """The order of files of which the one nearest to the root is most likely meant."""
     return path.count("/"), path
+
+
+@dataclass(frozen=True)
+class Live:
+    """A project in which some files are open and changed: what an editor holds counts more than what is on disk."""
+
+    base: Project
+    opened: Mapping[str, str]
+
+    @cached_property
+    def _opened(self) -> Snapshot:
+        return Snapshot(self.opened)
+
+    def has(self, path: str) -> bool:
+        """See `Files`."""
+        return path in self.opened or self.base.has(path)
+
+    def ending(self, suffix: str) -> Sequence[str]:
+        """See `Files`."""
+        return sorted({*self.base.ending(suffix), *self._opened.ending(suffix)}, key=nearest_first)
+
+    def within(self, directory: str) -> Sequence[str]:
+        """See `Files`."""
+        return sorted({*self.base.within(directory), *self._opened.within(directory)})
+
+    def outside(self, wanted: Import, language: str) -> Sequence[str]:
+        """See `Project`."""
+        return self.base.outside(wanted, language)
+
+    def facts(self, path: str) -> Facts | None:
+        """See `Project`."""
+        return (self._opened if path in self.opened else self.base).facts(path)
+
+    def defining(self, name: str) -> Sequence[Defined]:
+        """See `Project`."""
+        saved = [each for each in self.base.defining(name) if each.path not in self.opened]
+        return sorted((*saved, *self._opened.defining(name)), key=lambda each: (each.path, each.entry.start))
+
+    def mentioning(self, name: str) -> Sequence[str]:
+        """See `Project`."""
+        saved = [path for path in self.base.mentioning(name) if path not in self.opened]
+        return sorted((*saved, *self._opened.mentioning(name)))[:MOST_MENTIONS]
+
+    def text(self, path: str) -> str:
+        """See `Project`."""
+        return self.opened[path] if path in self.opened else self.base.text(path)

@@ -69,12 +69,19 @@ class Around:
 
 
 @dataclass(frozen=True)
-class Place:
+class Cursor:
     """A cursor in a file of a project."""
 
     document: Document
     offset: int
     around: Around
+    _found: dict[str, tuple["Piece", ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def found(self, source: str) -> tuple["Piece", ...]:
+        """What a source finds; looked for once, however often the budget changes."""
+        if source not in self._found:
+            self._found[source] = tuple(SOURCES[source](self))
+        return self._found[source]
 
     @property
     def project(self) -> Project:
@@ -111,29 +118,29 @@ class Place:
         return self.near.get(name, UNUSED)
 
 
-Source = Callable[[Place], Iterator[Piece]]
+Source = Callable[[Cursor], Iterator[Piece]]
 
 
-def imported(place: Place) -> Iterator[Piece]:
+def imported(cursor: Cursor) -> Iterator[Piece]:
     """What the file's imports mean: the names, the members of classes, what is used of a module."""
-    for each in place.imports:
-        for found in meant(place.project, place.path, place.document.language, each):
+    for each in cursor.imports:
+        for found in meant(cursor.project, cursor.path, cursor.document.language, each):
             name = each.bound or found.entry.name
-            weight = place.weight(name) if each.name else place.weight(found.entry.name)
+            weight = cursor.weight(name) if each.name else cursor.weight(found.entry.name)
             weight *= OUTSIDE if found.path.startswith("/") else 1
             if not each.name and weight <= UNUSED:
                 continue  # of a module or an include only what is used
             yield Piece(found.path, found.entry, imported.__name__, IMPORTED * weight)
-            yield from members(place, found, imported.__name__, MEMBER * weight)
+            yield from members(cursor, found, imported.__name__, MEMBER * weight)
 
 
-def members(place: Place, of: Defined, source: str, score: float) -> Iterator[Piece]:
+def members(cursor: Cursor, of: Defined, source: str, score: float) -> Iterator[Piece]:
     """The methods of a class; one whose name is near the cursor counts as that name does."""
-    facts = place.project.facts(of.path)
+    facts = cursor.project.facts(of.path)
     for entry in facts.entries if facts else ():
         if entry.holder == of.entry.name and of.entry.start <= entry.start < of.entry.end:
             public = not entry.name.startswith("_") or entry.name in _CONSTRUCTORS
-            own = place.near.get(entry.name, 0.0)
+            own = cursor.near.get(entry.name, 0.0)
             yield Piece(of.path, entry, source, max(score if public else score / 4, IMPORTED * own))
 
 
@@ -168,14 +175,14 @@ def _passed_on(project: Project, path: str, facts: Facts, wanted: Import, hops: 
             yield from meant(project, path, facts.language, Import(each.module, wanted.name, wanted.name), hops)
 
 
-def named(place: Place) -> Iterator[Piece]:
+def named(cursor: Cursor) -> Iterator[Piece]:
     """What the names near the cursor may mean that nothing in the file defines or binds: mostly methods."""
-    bound = {each.bound for each in place.imports} | {entry.name for entry in place.entries}
-    for name, weight in place.near.items():
+    bound = {each.bound for each in cursor.imports} | {entry.name for entry in cursor.entries}
+    for name, weight in cursor.near.items():
         if name in bound or len(name) < 3:
             continue
-        found = [each for each in place.project.defining(name) if each.path != place.path]
-        kin = [each for each in found if _is_kin(each.path, place.path)]
+        found = [each for each in cursor.project.defining(name) if each.path != cursor.path]
+        kin = [each for each in found if _is_kin(each.path, cursor.path)]
         for each in kin or found:
             yield Piece(each.path, each.entry, named.__name__, NAMED * weight / len(kin or found))
 
@@ -185,20 +192,20 @@ def _is_kin(path: str, other: str) -> bool:
     return dirname(path).startswith(dirname(other)) or dirname(other).startswith(dirname(path))
 
 
-def inherited(place: Place) -> Iterator[Piece]:
+def inherited(cursor: Cursor) -> Iterator[Piece]:
     """What the class around the cursor inherits from classes of other files."""
-    if place.syntax is None:
+    if cursor.syntax is None:
         return
     around = {
-        scope.name for scope in place.syntax.scopes_at(place.offset) if scope.kind in ("class", "interface", "impl")
+        scope.name for scope in cursor.syntax.scopes_at(cursor.offset) if scope.kind in ("class", "interface", "impl")
     }
-    for holder in (entry for entry in place.entries if entry.name in around):
+    for holder in (entry for entry in cursor.entries if entry.name in around):
         bases = frozenset(_NAMES.findall(_head_of(holder)))
-        for each in place.imports:
+        for each in cursor.imports:
             if each.bound in bases:
-                for base in meant(place.project, place.path, place.document.language, each):
+                for base in meant(cursor.project, cursor.path, cursor.document.language, each):
                     yield Piece(base.path, base.entry, inherited.__name__, INHERITED)
-                    yield from members(place, base, inherited.__name__, INHERITED)
+                    yield from members(cursor, base, inherited.__name__, INHERITED)
 
 
 _NAMES = re.compile(r"[^\W\d]\w*")
@@ -211,37 +218,37 @@ def _head_of(holder: Entry) -> str:
     return behind[: closed if behind.lstrip().startswith("(") and closed >= 0 else None].split("\n    ", 1)[0]
 
 
-def own(place: Place) -> Iterator[Piece]:
+def own(cursor: Cursor) -> Iterator[Piece]:
     """What the file itself defines, for where the window around the cursor does not show it."""
-    for entry in place.entries:
-        if not entry.start <= place.offset <= entry.end:
-            yield Piece(place.path, entry, own.__name__, OWN * place.weight(entry.name))
+    for entry in cursor.entries:
+        if not entry.start <= cursor.offset <= entry.end:
+            yield Piece(cursor.path, entry, own.__name__, OWN * cursor.weight(entry.name))
 
 
-def tested(place: Place) -> Iterator[Piece]:
+def tested(cursor: Cursor) -> Iterator[Piece]:
     """For a file of tests, the module that it is about, by its name."""
-    stem, dot, extension = basename(place.path).partition(".")
+    stem, dot, extension = basename(cursor.path).partition(".")
     about = stem.removeprefix("test_").removesuffix("_test").removesuffix("_spec")
     if about == stem and not extension.startswith(("test.", "spec.")):
         return
-    for path in place.project.ending(f"{about}{dot}{extension.removeprefix('test.').removeprefix('spec.')}"):
-        facts = place.project.facts(path)
-        if path == place.path or facts is None:
+    for path in cursor.project.ending(f"{about}{dot}{extension.removeprefix('test.').removeprefix('spec.')}"):
+        facts = cursor.project.facts(path)
+        if path == cursor.path or facts is None:
             continue
         for entry in facts.entries:
-            yield Piece(path, entry, tested.__name__, TESTED * max(place.weight(entry.name), 0.5))
+            yield Piece(path, entry, tested.__name__, TESTED * max(cursor.weight(entry.name), 0.5))
 
 
-def used(place: Place) -> Iterator[Piece]:
+def used(cursor: Cursor) -> Iterator[Piece]:
     """How other files call the function whose arguments are being written, nearest files first."""
-    name = next((name for name, weight in place.near.items() if weight == CALLED), "")
+    name = next((name for name, weight in cursor.near.items() if weight == CALLED), "")
     if not name:
         return
     call = re.compile(rf"\b{re.escape(name)}\s*\(")
-    paths = sorted(place.project.mentioning(name), key=lambda path: (-_in_common(path, place.path), path))
+    paths = sorted(cursor.project.mentioning(name), key=lambda path: (-_in_common(path, cursor.path), path))
     found = 0
     for path in paths[:MOST_CALLERS]:
-        text = place.project.text(path) if path != place.path else ""
+        text = cursor.project.text(path) if path != cursor.path else ""
         for match in call.finditer(text):
             piece = _lines_at(text, match.start())
             if "import" not in piece.signature and found < MOST_CALLS:
@@ -276,10 +283,10 @@ def _in_common(path: str, other: str) -> int:
     return next((count for count, (one, two) in enumerate(pairs) if one != two), 0)
 
 
-def similar(place: Place) -> Iterator[Piece]:
+def similar(cursor: Cursor) -> Iterator[Piece]:
     """What is like the text at the cursor in the files that are open, imported, or beside this one."""
-    texts = neighbours(place)
-    for window in similar_in(tuple(texts.items())).like(place.document, place.offset, MOST_ALIKE):
+    texts = neighbours(cursor)
+    for window in similar_in(tuple(texts.items())).like(cursor.document, cursor.offset, MOST_ALIKE):
         entry = lines_entry(window.text, window.start, window.end)
         yield Piece(window.path, entry, similar.__name__, SIMILAR * window.score)
 
@@ -289,17 +296,17 @@ MOST_NEIGHBOURS = 12
 MOST_CHARACTERS = 400_000
 
 
-def neighbours(place: Place) -> dict[str, str]:
+def neighbours(cursor: Cursor) -> dict[str, str]:
     """The texts that are looked through: what is open, what the file imports, and what lies beside it."""
-    found = {path: text for path, text in place.around.opened.items() if path != place.path}
+    found = {path: text for path, text in cursor.around.opened.items() if path != cursor.path}
     imported_ = (
-        path for each in place.imports for path in resolve(each, place.path, place.document.language, place.project)
+        path for each in cursor.imports for path in resolve(each, cursor.path, cursor.document.language, cursor.project)
     )
-    for path in (*imported_, *place.project.within(dirname(place.path))):
+    for path in (*imported_, *cursor.project.within(dirname(cursor.path))):
         if len(found) >= MOST_NEIGHBOURS or sum(map(len, found.values())) > MOST_CHARACTERS:
             break
-        if path != place.path and path not in found:
-            found[path] = place.project.text(path)
+        if path != cursor.path and path not in found:
+            found[path] = cursor.project.text(path)
     return {path: text for path, text in found.items() if len(text) <= MOST_CHARACTERS}
 
 
@@ -309,9 +316,9 @@ def similar_in(texts: tuple[tuple[str, str], ...]) -> Similar:
     return Similar(dict(texts))
 
 
-def recent(place: Place) -> Iterator[Piece]:
+def recent(cursor: Cursor) -> Iterator[Piece]:
     """What was edited last, elsewhere than in the text around the cursor."""
-    for number, (path, text) in enumerate(place.around.recent):
+    for number, (path, text) in enumerate(cursor.around.recent):
         yield Piece(path, lines_entry(text, 0, number + 1), recent.__name__, RECENT / (1 + number))
 
 

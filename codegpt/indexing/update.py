@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 
 from codegpt.context.imports import EVERYTHING, Import
 from codegpt.context.project import Parsed, parsed
+from codegpt.context.redaction import redacted
 from codegpt.context.resolve import resolve
 from codegpt.document import Document
 from codegpt.errors import InputError
@@ -147,7 +148,7 @@ def looked_at(root: Path, path: str, version: Version) -> tuple[Version, Parsed 
     except OSError as error:
         return version, error.strerror or "it cannot be read"
     try:
-        what = parsed(Document(text, path))
+        what = parsed(Document(redacted(text), path))  # no secret is kept
     except (RecursionError, ValueError) as error:
         return version, f"it cannot be parsed: {type(error).__name__}"
     return version, what or "too large to be parsed"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from codegpt.complete import CompletionOptions, Plan, conclude, plan
 from codegpt.context.fit import CountTokens
+from codegpt.context.sources import Cursor
 from codegpt.engine.protocol import Generation, StopReason
 from codegpt.postprocess import Extent, drop_typed_space
 from codegpt.prompt import Fim
@@ -22,7 +23,8 @@ def plan_for(problem: Problem, count_tokens: CountTokens, fim: Fim | None, optio
     hole = problem.asks
     assert isinstance(hole, Hole)
     document = hole.document(problem.language)
-    return plan(document, len(hole.prefix), count_tokens, fim, options_for(hole, options), hole.around)
+    cursor = Cursor(document, len(hole.prefix), hole.around) if hole.around else None
+    return plan(document, len(hole.prefix), count_tokens, fim, options_for(hole, options), cursor)
 
 
 @dataclass(frozen=True)

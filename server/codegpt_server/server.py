@@ -3,13 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from codegpt.complete import CompletionOptions, Completions
+from codegpt.context.edits import Edits
 from codegpt.document import Document, Encoding
 from codegpt.errors import CodeGPTError
 from codegpt.load import LoadedModel
@@ -17,6 +20,7 @@ from codegpt_server.convert import to_completion_items, to_encoding, to_inline_i
 from codegpt_server.documents import SnapshotDocument, SnapshotWorkspace
 from codegpt_server.inflight import Inflight
 from codegpt_server.settings import Settings, parse_settings
+from codegpt_server.surroundings import Editor, Surroundings
 from codegpt_server.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -48,6 +52,9 @@ class CodeGPTServer(LanguageServer):
         self.was_shut_down = False
         self.inflight = Inflight()
         self.background: asyncio.Task[None] | None = None
+        self.surroundings = Surroundings()
+        self.edits = Edits()
+        self.looked_at: list[str] = []
 
     @property
     def encoding(self) -> Encoding:
@@ -74,7 +81,8 @@ class CodeGPTServer(LanguageServer):
         options = self.options
         self.inflight.cancel(READ_AHEAD, "")
         with self.inflight.request(kind, uri) as cancelled:
-            completions = await self.worker.complete(document, offset, options, cancelled.is_set)
+            around = partial(self.surroundings.around, document, offset, self.editor(uri))
+            completions = await self.worker.complete(document, offset, options, cancelled.is_set, around)
         if not cancelled.is_set():
             self.background = asyncio.create_task(self.read_ahead(document, offset, options))
         current = self.snapshot(uri)  # None where it was closed; a reopened one may have the same version
@@ -84,8 +92,28 @@ class CodeGPTServer(LanguageServer):
 
     async def read_ahead(self, document: Document, offset: int, options: CompletionOptions) -> None:
         """Read what a suggestion was made without, until the next one is asked for."""
+        around = partial(self.surroundings.around, document, offset, self.editor(document.uri))
         with self.inflight.request(READ_AHEAD, "") as cancelled:
-            await self.worker.read_ahead(document, offset, options, cancelled.is_set)
+            await self.worker.read_ahead(document, offset, options, cancelled.is_set, around)
+
+    def editor(self, uri: str) -> Editor:
+        """What is open, the document of `uri` first and then those that were asked about before it."""
+        self.looked_at = [uri, *(other for other in self.looked_at if other != uri)]
+        opened = self.workspace.text_documents
+        ordered = [*(each for each in self.looked_at if each in opened), *opened]
+        documents = ((each, self.snapshot(each)) for each in dict.fromkeys(ordered))
+        return Editor({each: found for each, found in documents if found is not None}, self.edits)
+
+    def look_around(self) -> None:
+        """Begin to index the workspace folder, where there is one and it is wanted."""
+        root = self.workspace.root_path
+        if self.settings.context and root:
+            loop = asyncio.get_running_loop()
+
+            def told(words: str) -> None:
+                loop.call_soon_threadsafe(self.report, *(("indexing", words) if words else ("indexed", "")))
+
+            self.surroundings.start(Path(root), told)
 
     async def load_model(self) -> None:
         """Load the model in the worker and tell the person what they should know."""
@@ -106,9 +134,10 @@ class CodeGPTServer(LanguageServer):
         """Cancel what is being worked on and begin nothing more; for the end of the server."""
         self.inflight.cancel_all()
         self.worker.stop()
+        self.surroundings.stop()
 
     def report(self, state: str, detail: str) -> None:
-        """Notify the client of the server's state: `loading`, `ready` or `failed`."""
+        """Notify the client of the server's state: `loading`, `ready`, `failed`, `indexing` or `indexed`."""
         self.protocol.notify(STATUS, {"state": state, "detail": detail})
 
     def tell(self, kind: types.MessageType, text: str) -> None:
@@ -133,6 +162,7 @@ def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
 
     @server.feature(types.INITIALIZED)
     async def initialized(ls: CodeGPTServer, _params: types.InitializedParams) -> None:
+        ls.look_around()
         await ls.load_model()
 
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
@@ -146,6 +176,16 @@ def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
         found = await ls.suggest(types.TEXT_DOCUMENT_COMPLETION, params.text_document.uri, params.position)
         items = to_completion_items(found[2].items, *found[:2], ls.encoding) if found else []
         return types.CompletionList(is_incomplete=True, items=items)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(ls: CodeGPTServer, params: types.DidChangeTextDocumentParams) -> None:
+        for change in params.content_changes:
+            if isinstance(change, types.TextDocumentContentChangePartial):
+                ls.edits = ls.edits.edited(params.text_document.uri, change.range.start.line)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(ls: CodeGPTServer, _params: types.DidSaveTextDocumentParams) -> None:
+        ls.surroundings.changed()
 
     @server.feature(CURSOR)
     async def cursor_rests(ls: CodeGPTServer, params: Any) -> None:

@@ -16,12 +16,14 @@ class Settings:
         timeout_s: a suggestion is what there is after this many seconds.
         wait_s: text around the cursor that the model has not read yet is cut down to what it reads in this time; the
             rest is read while nobody asks.
+        context: whether suggestions are told of the other files of the workspace.
     """
 
     model: str = DEFAULT_MODEL
     fim: str = ""
     timeout_s: float = 30.0
     wait_s: float = 1.0
+    context: bool = False
 
 
 class ParsedSettings(NamedTuple):
@@ -29,6 +31,9 @@ class ParsedSettings(NamedTuple):
 
     settings: Settings
     problems: list[str]
+
+
+_KINDS: dict[type, str] = {str: "a text", float: "a positive number", bool: "true or false"}
 
 
 def parse_settings(given: Any, defaults: Settings) -> ParsedSettings:
@@ -46,10 +51,8 @@ def parse_settings(given: Any, defaults: Settings) -> ParsedSettings:
             continue
         default = getattr(defaults, name)
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if (isinstance(default, str) and isinstance(value, str)) or (
-            isinstance(default, float) and number and value > 0
-        ):
+        if type(default) is type(value) is not float or (isinstance(default, float) and number and value > 0):
             valid[name] = type(default)(value)
         else:
-            problems.append(f"setting {name!r} must be a {'text' if isinstance(default, str) else 'positive number'}")
+            problems.append(f"setting {name!r} must be {_KINDS[type(default)]}")
     return ParsedSettings(replace(defaults, **valid), problems)

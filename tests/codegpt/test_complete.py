@@ -15,7 +15,7 @@ from codegpt.complete import (
     rank,
 )
 from codegpt.context.project import Snapshot
-from codegpt.context.sources import Around
+from codegpt.context.sources import Around, Cursor
 from codegpt.document import Document
 from codegpt.engine.protocol import Generation, SamplingParams, StopReason
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
@@ -113,19 +113,19 @@ def test_the_line_that_is_being_typed_stays_where_its_end_would_change() -> None
 def test_other_files_stand_before_the_text_as_the_model_knows_files() -> None:
     texts = {"app/core.py": "def fetch(url: str) -> bytes:\r\n    return b''\r\n"}
     document, offset = at("from app.core import fetch\n\nfetch(‸)\n")
-    around = Around(Snapshot(texts), "app", "app/here.py")
+    cursor = Cursor(document, offset, Around(Snapshot(texts), "app", "app/here.py"))
     options = CompletionOptions(sources=("imported",))
-    asked = plan(document, offset, len, PSM, options, around)
+    asked = plan(document, offset, len, PSM, options, cursor)
     window = (PRE, "from app.core import fetch\n\nfetch(", SUF, ")\n", MID)
     files = (Markup("<|repo_name|>"), "app\n", Markup("<|file_sep|>"))
     core = "app/core.py\ndef fetch(url: str) -> bytes: ...\n"
     assert asked.prompt.parts == (*files, core, Markup("<|file_sep|>"), "app/here.py\n", *window)
     commented = "# Path: app/core.py\n# def fetch(url: str) -> bytes: ...\n"
-    starcoder = plan(document, offset, len, parse_fim("starcoder/psm"), options, around).prompt.parts
+    starcoder = plan(document, offset, len, parse_fim("starcoder/psm"), options, cursor).prompt.parts
     assert starcoder[1] == commented + window[1]
-    alone = plan(document, offset, len, None, options, around).prompt
+    alone = plan(document, offset, len, None, options, cursor).prompt
     assert alone == Prompt((commented + str(window[1]),))
-    assert plan(document, offset, len, PSM, CompletionOptions(context_tokens=0), around).prompt.parts == window
+    assert plan(document, offset, len, PSM, CompletionOptions(context_tokens=0), cursor).prompt.parts == window
 
 
 def test_the_budget_cuts_the_prompt_and_not_the_place() -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from codegpt_evals import tasks
 from codegpt_evals.datasets import Package
+from codegpt_evals.holes import plan_for
 from codegpt_evals.problem import Hole
 from codegpt_evals.repo_holes import KINDS, MOST_OF_A_FILE, cuts
 from codegpt_evals.tasks import load_task
 from codegpt_evals.tasks import repo_holes as task
 
-from codegpt.complete import CompletionOptions, plan
+from codegpt.complete import CompletionOptions
 from codegpt.context.project import Snapshot
 from codegpt.errors import CheckpointError, DownloadError
 from codegpt.prompt import FIM_FORMATS, Fim, Layout
@@ -121,7 +122,7 @@ def test_the_problems_lie_in_their_project(published: Path) -> None:
         assert isinstance(hole, Hole) and hole.around is not None
         assert hole.prefix + hole.middle + hole.suffix == TEXTS[hole.around.path]
         fim = Fim(FIM_FORMATS["qwen2.5-coder"], Layout.SPM)
-        asked = plan(hole.document("python"), len(hole.prefix), len, fim, CompletionOptions(), hole.around)
+        asked = plan_for(problem, len, fim, CompletionOptions())
         texts = [part for part in asked.prompt.parts if isinstance(part, str)]
         assert texts[0] == "app\n"
         assert "app/core.py\n" in texts[1] and texts[2] == "app/use.py\n"

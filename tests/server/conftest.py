@@ -1,6 +1,7 @@
 """An editor for tests: pygls' own client, talking to a real server process over stdio."""
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -58,6 +59,10 @@ class Editor:
             while not condition():
                 await asyncio.sleep(0.005)
 
+    def prompts(self) -> list[str]:
+        log = self.log.with_suffix(".prompts")
+        return [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.exists() else []
+
     def generations(self) -> list[str]:
         return self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
 
@@ -76,6 +81,7 @@ def editor(tmp_path: Path) -> OpenEditor:
         seconds_per_token: float = 0.0,
         encodings: list[types.PositionEncodingKind] | None = None,
         options: Any = None,
+        root: Path | None = None,
     ) -> AsyncIterator[Editor]:
         log = tmp_path / "generations"
         slow = (str(Path(__file__).parent / "slow_server.py"), str(log), text, str(seconds_per_token))
@@ -87,6 +93,7 @@ def editor(tmp_path: Path) -> OpenEditor:
                     general=types.GeneralClientCapabilities(position_encodings=encodings)
                 ),
                 initialization_options=options,
+                root_uri=None if root is None else root.as_uri(),
             )
         )
         opened = Editor(client, answer, log)

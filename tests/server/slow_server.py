@@ -2,9 +2,11 @@
 
 Arguments: FILE TEXT SECONDS_PER_TOKEN
 
-It reads at the speed it writes at, and appends to FILE.read how much it has read ahead, and of how much.
+It reads at the speed it writes at, and appends to FILE.read how much it has read ahead, and of how much, and to
+FILE.prompts every prompt, as JSON.
 """
 
+import json
 import sys
 import time
 from collections.abc import Sequence
@@ -40,6 +42,8 @@ class LoggingEngine(ScriptedEngine):
         if not self.warm:
             self.warm = True
             return results
+        with log.with_suffix(".prompts").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(prompt_text(prompts[0])) + "\n")
         with log.open("a", encoding="utf-8") as file:
             file.write(f"{results[0][0].stop_reason} {len(results[0][0].token_ids)}\n")
         return results

@@ -237,7 +237,7 @@ def test_wrong_settings_are_named_and_the_rest_is_used(editor) -> None:
             await e.until(lambda: len(e.messages) == 2)
             assert e.messages == [
                 "codegpt: setting 'timeout_s' must be a positive number",
-                "codegpt: unknown setting 'colour'; known: fim, model, timeout_s, wait_s",
+                "codegpt: unknown setting 'colour'; known: context, fim, model, timeout_s, wait_s",
             ]
 
     asyncio.run(scenario())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from codegpt.context.gather import Context, gather, skeleton
 from codegpt.context.outline import Entry
 from codegpt.context.project import Snapshot
-from codegpt.context.sources import SOURCES, Around, lines_entry
+from codegpt.context.sources import SOURCES, Around, Cursor, lines_entry
 from codegpt.document import Document
 
 TEXTS = {
@@ -24,7 +24,8 @@ AROUND = Around(Snapshot(TEXTS), "app", "app/here.py")
 
 
 def of(text: str, budget: int, sources: Sequence[str] = tuple(SOURCES), shown: str = "") -> Context:
-    return gather(AROUND, Document(text, "app/here.py", "python"), len(text), budget, len, shown, sources)
+    cursor = Cursor(Document(text, "app/here.py", "python"), len(text), AROUND)
+    return gather(cursor, budget, len, shown, sources)
 
 
 def test_files_in_their_order_with_their_bodies_folded() -> None:

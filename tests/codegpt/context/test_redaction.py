@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codegpt.complete import CompletionOptions, plan
+from codegpt.context.project import Snapshot
 from codegpt.context.redaction import REDACTED, redacted
+from codegpt.context.sources import Around, Cursor
+from codegpt.document import Document
+from codegpt.engine.scripted import prompt_text
+from codegpt.prompt import parse_fim
+
+FIM = parse_fim("qwen2.5-coder/spm")
 
 
 def made(alphabet: str, length: int, seed: int) -> str:
@@ -61,6 +69,24 @@ def test_nothing_of_a_secret_is_left(kind: str) -> None:
     found = redacted(text)
     assert secret not in found and REDACTED in found
     assert found.startswith("def f():\n    pass\n\n") and (found.endswith("\n\nx = 1\n") or "cut off" in kind)
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_no_prompt_holds_any_of_it(kind: str) -> None:
+    """Wherever it stands: in the file itself, before and after the cursor, in one that is open, alike, or imported."""
+    secret, form = SECRETS[kind]
+    planted = form.format(secret)
+    lines = "\n".join(f"value_{number} = fetch(address_{number})" for number in range(6))
+    other = f"{planted}\n\n\ndef fetch(address):\n    return address\n\n\n{lines}\n{planted}\n"
+    texts = {"app/core.py": other, "app/near.py": f"from app.core import fetch\n{planted}\n{lines}\n"}
+    source = f"from app.core import fetch\n{planted}\n{lines}\nvalue = fetch(\n\n{planted}\n"
+    offset = source.index("fetch(\n") + 6
+    around = Around(Snapshot(texts), "app", "app/here.py", {"app/open.py": other}, (("app/core.py", planted),))
+    cursor = Cursor(Document(source, "app/here.py", "python"), offset, around)
+    asked = plan(cursor.document, offset, len, FIM, CompletionOptions(context_tokens=4000), cursor)
+    text = prompt_text(asked.prompt)
+    assert "def fetch(address" in text and REDACTED in text
+    assert secret not in text
 
 
 @pytest.mark.parametrize(

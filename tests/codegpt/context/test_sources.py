@@ -1,7 +1,7 @@
 """What each source finds."""
 
 from codegpt.context.project import Snapshot
-from codegpt.context.sources import SOURCES, Around, Piece, Place
+from codegpt.context.sources import SOURCES, Around, Cursor, Piece
 from codegpt.document import Document
 
 TEXTS = {
@@ -22,8 +22,8 @@ TEXTS = {
 def found(source: str, text: str, path: str = "app/here.py", **around: object) -> list[Piece]:
     offset = text.index("‸")
     document = Document(text.replace("‸", ""), path, "python")
-    place = Place(document, offset, Around(Snapshot(TEXTS), "app", path, **around))  # type: ignore[arg-type]
-    return list(SOURCES[source](place))
+    cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", path, **around))  # type: ignore[arg-type]
+    return list(SOURCES[source](cursor))
 
 
 def best(pieces: list[Piece]) -> list[str]:
@@ -55,8 +55,8 @@ def test_of_a_module_what_is_used_near_the_cursor() -> None:
 def test_a_cycle_of_imports_ends() -> None:
     texts = {"a.py": "from b import x\n", "b.py": "from a import x\n"}
     document = Document("from a import x\nx(", "c.py", "python")
-    place = Place(document, len(document.text), Around(Snapshot(texts), "", "c.py"))
-    assert list(SOURCES["imported"](place)) == []
+    cursor = Cursor(document, len(document.text), Around(Snapshot(texts), "", "c.py"))
+    assert list(SOURCES["imported"](cursor)) == []
 
 
 def test_methods_by_their_name() -> None:

@@ -1,0 +1,39 @@
+"""Where a person edited last; pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codegpt.document import Document
+
+MOST = 4
+NEAR_LINES = 12
+"""Edits of one file that are not farther apart are one place."""
+
+BEFORE, AFTER = 3, 8
+"""Lines of a place that are shown."""
+
+
+@dataclass(frozen=True)
+class Edits:
+    """Places by file and line, the last one first."""
+
+    places: tuple[tuple[str, int], ...] = ()
+
+    def edited(self, file: str, line: int) -> "Edits":
+        """With one edit more."""
+        others = tuple(place for place in self.places if place[0] != file or abs(place[1] - line) > NEAR_LINES)
+        return Edits(((file, line), *others)[:MOST])
+
+    def regions(self, documents: Mapping[str, Document], here: tuple[str, int]) -> tuple[tuple[str, str], ...]:
+        """The text at each place, with its file; not of what lies around `here`, nor of files that are not there."""
+        found = []
+        for file, line in self.places:
+            document = documents.get(file)
+            if document is None or (file == here[0] and abs(line - here[1]) <= 4 * NEAR_LINES):
+                continue
+            last = len(document.line_starts) - 1
+            begin = document.line_starts[min(last, max(0, line - BEFORE))]
+            end = document.line_span(min(last, line + AFTER)).end
+            if document.text[begin:end].strip():
+                found.append((file, document.text[begin:end]))
+        return tuple(found)

@@ -1,0 +1,138 @@
+"""What the server knows of the workspace around a document: its index, what is open, what was edited last.
+
+The index is kept by a process of its own (`codegpt.indexing.update`), so that no parser of ours holds up a keystroke;
+it ends with the server. Nothing outside the workspace folder is looked at, but the packages that its files import.
+"""
+
+import json
+import logging
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pygls.uris import to_fs_path
+
+from codegpt.context.edits import Edits
+from codegpt.context.project import Live
+from codegpt.context.redaction import redacted
+from codegpt.context.sources import Around
+from codegpt.document import Document
+from codegpt.indexing.index import Index, index_path
+from codegpt.secret_files import is_secret
+
+logger = logging.getLogger(__name__)
+
+MOST_OPEN = 12
+LARGEST_OPEN = 200_000
+"""Characters; what is open and larger is not looked through for every key."""
+
+
+@dataclass(frozen=True)
+class Editor:
+    """What an editor holds at a moment.
+
+    Attributes:
+        opened: all documents that are open, by URI, the one that was looked at last first.
+    """
+
+    opened: Mapping[str, Document] = field(default_factory=dict)
+    edits: Edits = field(default_factory=Edits)
+
+
+class Surroundings:
+    """One workspace folder, or none: then nothing is known."""
+
+    def __init__(self) -> None:
+        self._root: Path | None = None
+        self._process: subprocess.Popen[str] | None = None
+        self._index: Index | None = None
+
+    def start(self, root: Path, told: Callable[[str], None]) -> None:
+        """Have the index of a workspace kept from now on.
+
+        Args:
+            told: hears how far it is, in a few words, from another thread.
+        """
+        self._root = root.resolve()
+        command = [sys.executable, "-P", "-m", "codegpt.indexing.update", str(self._root)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=_listen, args=(self._process, told), daemon=True).start()
+
+    def changed(self) -> None:
+        """A file was saved, made or removed: look again."""
+        process = self._process
+        if process is not None and process.stdin is not None:
+            with suppress(OSError, ValueError):  # it has ended; what it made is still there
+                process.stdin.write("changed\n")
+                process.stdin.flush()
+
+    def stop(self) -> None:
+        """Let the index be as it is."""
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError, ValueError):
+                self._process.stdin.close()
+
+    @contextmanager
+    def around(self, document: Document, offset: int, editor: Editor) -> Iterator[Around | None]:
+        """What the document lies in, in one state of the index; in the thread of the engine alone.
+
+        None where it is in no workspace, or the index is not there yet.
+        """
+        path = self._path(document.uri)
+        index = self._opened() if path else None
+        if index is None:
+            yield None
+            return
+        opened = {
+            found: redacted(other.text)
+            for uri, other in editor.opened.items()
+            if (found := self._path(uri)) not in ("", path) and len(other.text) <= LARGEST_OPEN
+        }
+        opened = dict(list(opened.items())[:MOST_OPEN])
+        regions = editor.edits.regions(editor.opened, (document.uri, document.line_at(offset)))
+        recent = tuple((self._path(uri), redacted(text)) for uri, text in regions if self._path(uri))
+        try:
+            with index.reading():
+                yield Around(Live(index, opened), index.root.name, path, opened, recent)
+        except sqlite3.Error as error:  # the disk, or another version of codegpt
+            logger.warning("the index cannot be read: %s", error)
+            self._index = None
+
+    def _opened(self) -> Index | None:
+        if self._root is None:
+            return None
+        try:
+            if self._index is None or not self._index.is_made:
+                path = index_path(self._root)
+                self._index = Index(path, self._root) if path.exists() else None
+            return self._index if self._index is not None and self._index.is_made else None
+        except sqlite3.Error as error:
+            logger.warning("the index cannot be opened: %s", error)
+            self._index = None
+            return None
+
+    def _path(self, uri: str) -> str:
+        """Of a document in the workspace; "" for one outside, or one that holds secrets by its name."""
+        local = to_fs_path(uri)
+        if self._root is None or local is None:
+            return ""
+        with suppress(OSError, ValueError):
+            path = Path(local).resolve().relative_to(self._root)
+            return "" if any(map(is_secret, path.parts)) else path.as_posix()
+        return ""
+
+
+def _listen(process: "subprocess.Popen[str]", told: Callable[[str], None]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        with suppress(ValueError, KeyError):
+            said = json.loads(line)
+            if "failed" in said:
+                logger.warning("the workspace is not indexed: %s", said["failed"])
+                return
+            told(f"{said['done']} of {said['of']} files" if "done" in said else "")

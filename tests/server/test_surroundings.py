@@ -1,0 +1,135 @@
+"""The other files of a workspace, as they reach the prompts of a real server."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+SECRET = "ghp_" + "a1B2" * 9
+TEXTS = {
+    "app/core.py": "def fetch(url: str) -> bytes:\n    return b''\n",
+    "app/secrets.py": "def hidden(): ...\n",
+    ".env": f"TOKEN={SECRET}\n",
+}
+HERE = "from app.core import fetch\nfrom app.secrets import hidden\n\nhidden(fetch(\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "cache"))
+    for path, text in TEXTS.items():
+        (tmp_path / "work" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "work" / path).write_text(text, encoding="utf-8")
+    return tmp_path / "work"
+
+
+CONTEXT = {"context": True}
+
+
+def test_what_other_files_define_is_in_the_prompt(editor, root: Path) -> None:
+    async def scenario() -> None:
+        async with editor(options=CONTEXT, root=root) as e:
+            await e.until(lambda: ("indexed", "") in e.statuses)
+            here = (root / "app/here.py").as_uri()
+            e.open(HERE, here)
+            await e.ask(3, 13, uri=here)
+            [prompt] = e.prompts()
+            assert prompt.startswith("# Path: app/core.py\n# def fetch(url: str) -> bytes: ...\nfrom app.core")
+            assert "def hidden" not in prompt  # a file of that name is not read
+            core = (root / "app/core.py").as_uri()  # what is open counts as it is now
+            e.open(f"TOKEN = '{SECRET}'\ndef fetch(url: str, retries: int) -> bytes: ...\n", core)
+            await e.ask(3, 13, uri=here)
+            assert "# def fetch(url: str, retries: int) -> bytes: ..." in e.prompts()[1]
+            env = (root / ".env").as_uri()
+            e.open(f"TOKEN={SECRET} and more", env, "plaintext")
+            await e.ask(3, 13, uri=here)
+            assert len(e.prompts()) == 3 and not any(SECRET in prompt for prompt in e.prompts())
+
+    asyncio.run(scenario())
+
+
+def test_a_file_that_is_saved_is_looked_at_again(editor, root: Path) -> None:
+    async def scenario() -> None:
+        async with editor(options=CONTEXT, root=root) as e:
+            await e.until(lambda: ("indexed", "") in e.statuses)
+            (root / "app/core.py").write_text("def fetch(address: str) -> bytes: ...\n")
+            core = types.TextDocumentIdentifier((root / "app/core.py").as_uri())
+            e.client.text_document_did_save(types.DidSaveTextDocumentParams(core))
+            await e.until(lambda: e.statuses.count(("indexed", "")) == 2)
+            here = (root / "app/here.py").as_uri()
+            e.open(HERE, here)
+            await e.ask(3, 13, uri=here)
+            assert "def fetch(address: str)" in e.prompts()[0]
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("options", "workspace"), [(None, True), ({"context": False}, True), (CONTEXT, False)])
+def test_nothing_is_looked_at_where_it_is_not_wanted(
+    editor, root: Path, options: dict[str, bool] | None, workspace: bool
+) -> None:
+    async def scenario() -> None:
+        async with editor(options=options, root=root if workspace else None) as e:
+            here = (root / "app/here.py").as_uri()
+            e.open(HERE, here)
+            await e.ask(3, 13, uri=here)
+            assert e.prompts()[0].startswith("from app.core")
+            assert not any(state.startswith("index") for state, _ in e.statuses)
+
+    asyncio.run(scenario())
+
+
+def test_a_document_of_another_folder_has_no_surroundings(editor, root: Path) -> None:
+    async def scenario() -> None:
+        async with editor(options=CONTEXT, root=root) as e:
+            await e.until(lambda: ("indexed", "") in e.statuses)
+            for uri in ((root.parent / "other.py").as_uri(), "untitled:Untitled-1", "file:///" + "x" * 5000):
+                e.open(HERE, uri)
+                await e.ask(3, 13, uri=uri)
+            assert all(prompt.startswith("from app.core") for prompt in e.prompts()) and len(e.prompts()) == 3
+
+    asyncio.run(scenario())
+
+
+def test_an_index_that_is_none_costs_no_suggestion(editor, root: Path) -> None:
+    (root.parent / "cache").mkdir()
+    (root.parent / "cache/index").write_text("a file where a folder is to be")
+
+    async def scenario() -> None:
+        async with editor(options=CONTEXT, root=root) as e:
+            here = (root / "app/here.py").as_uri()
+            e.open(HERE, here)
+            answer = await e.ask(3, 13, uri=here)
+            assert [item.insert_text for item in answer.items] == ["return a + b"]
+
+    asyncio.run(scenario())
+
+
+def test_the_indexer_ends_with_its_server(editor, root: Path) -> None:
+    def indexers() -> list[int]:
+        listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
+        return [int(line.split()[0]) for line in listed.splitlines() if "indexing.update" in line and str(root) in line]
+
+    async def scenario() -> int:
+        async with editor(options=CONTEXT, root=root) as e:
+            await e.until(lambda: ("indexed", "") in e.statuses)
+            [found] = indexers()
+            server = int(Path(f"/proc/{found}/stat").read_text().rpartition(")")[2].split()[1])
+            os.kill(server, signal.SIGKILL)
+            begun = time.monotonic()
+            while indexers() and time.monotonic() - begun < 20:
+                await asyncio.sleep(0.05)
+            return len(indexers())
+
+    async def killed() -> int:
+        try:
+            return await scenario()
+        except Exception:  # the editor misses its server
+            return len(indexers())
+
+    assert asyncio.run(killed()) == 0
