@@ -7,7 +7,10 @@ Not covered: definitions inside functions.
 """
 
 import re
+from collections import deque
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice, takewhile
 from textwrap import dedent
 
 from codegpt.document import Document, Span
@@ -59,10 +62,15 @@ def outline(syntax: Syntax) -> tuple[Entry, ...]:
             around.pop()
         if not any(outer.kind in _CALLABLE for outer in around):
             holder = around[-1].name if around and around[-1].kind in _HOLDERS else ""
-            inner = [each.span for each in definitions[number + 1 :] if each.span.start < definition.span.end]
-            found.append(_entry(syntax, definition, holder, inner))
+            behind = islice(definitions, number + 1, None)
+            inside = takewhile(partial(_begins_in, definition), behind) if definition.kind in _HOLDERS else ()
+            found.append(_entry(syntax, definition, holder, [each.span for each in inside]))
         around.append(definition)
     return tuple(found)
+
+
+def _begins_in(outer: Definition, other: Definition) -> bool:
+    return other.span.start < outer.span.end
 
 
 def _entry(syntax: Syntax, definition: Definition, holder: str, inner: list[Span]) -> Entry:
@@ -108,19 +116,24 @@ _TELLING = ("property", "cached_property", "functools.cached_property", "staticm
 def _fields(document: Document, body: Span, inner: list[Span], language: Language) -> list[str]:
     """The lines of a body that belong to no definition inside it, and are code."""
     docstring = _STRING.match(document.text, body.start, body.end) if language.indented else None
-    covered = [*inner, *([Span(*docstring.span())] if docstring else [])]
+    covered = deque(sorted([*inner, *([Span(*docstring.span())] if docstring else [])], key=lambda span: span.start))
     kept: list[str] = []
+    reach = 0
     for line in range(document.line_at(body.start), document.line_at(body.end) + 1):
         whole = document.line_span(line)
         start, end = max(whole.start, body.start), min(whole.end, body.end)
-        if any(span.start < end and span.end > start for span in covered):
+        while covered and covered[0].start < end:
+            reach = max(reach, covered.popleft().end)
+        if reach > start:
             continue
         indent = document.text[whole.start : start] if start > whole.start else ""
         text = (indent if not indent.strip() else "    ") + document.text[start:end]
         code = text.strip().strip("{}")
         if code and code not in ("pass", "...") and not code.startswith(_NO_FIELD):
             kept.append(text.rstrip()[:LONGEST_FIELD])
-    return kept[:MOST_FIELDS]
+        if len(kept) == MOST_FIELDS:
+            break
+    return kept
 
 
 _NO_FIELD = ("@", "#", "//", "/*", "*")

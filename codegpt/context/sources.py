@@ -189,7 +189,8 @@ def named(cursor: Cursor) -> Iterator[Piece]:
 
 def _is_kin(path: str, other: str) -> bool:
     """Whether two files lie in one folder, or one beneath the other's."""
-    return dirname(path).startswith(dirname(other)) or dirname(other).startswith(dirname(path))
+    one, two = f"{dirname(path)}/", f"{dirname(other)}/"
+    return one.startswith(two) or two.startswith(one)
 
 
 def inherited(cursor: Cursor) -> Iterator[Piece]:
