@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.console import begun
 from codegpt.engine.protocol import Cancelled
 from codegpt.errors import InputError, SandboxUnavailable
 from codegpt.generate import Candidates, GenerateOptions, Progress, Run, Task, generate
@@ -52,6 +53,9 @@ _OPTIONS = (
     BACKEND,
     click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead."),
 )
+ENDING_S, ENDING = 1.0, 0.05
+"""Seconds at most, and share of the budget, that printing and the end of the process may take."""
+
 TaskOf: TypeAlias = Callable[["LoadedModel", Run | None], Task]
 
 
@@ -79,14 +83,14 @@ def ask(
 
     Args:
         task_of: makes the task, given the model and the jail.
-        budget_s: from now on, so with the time in which the model is loaded.
+        budget_s: from the start of the process to its end, so with the time in which the model is loaded.
 
     Raises:
         InputError: the budget is over before anything could be drawn.
     """
     from codegpt.load import load_model
 
-    started = time.monotonic()
+    started = begun()
     loaded = load_model(model)
     if loaded.warning:
         click.echo(f"codegpt: {loaded.warning}", err=True)
@@ -100,7 +104,7 @@ def ask(
             found = f"{progress.programs} programs, {progress.passing} pass, {progress.behaviours} behaviours"
             bar.update(bar.task_ids[0], completed=progress.drawn, total=progress.of, found=found)
 
-        spent = time.monotonic() - started
+        spent = time.monotonic() - started + min(ENDING_S, ENDING * budget_s)
         if spent >= budget_s:
             raise InputError(f"{spent:.0f} s went by before anything could be drawn; give a larger --budget-s")
         options = GenerateOptions(samples, temperature=temperature, seed=seed, budget_s=budget_s - spent)

@@ -1,11 +1,15 @@
 """How every console script ends: one clear line on standard error and exit code 2, never a traceback."""
 
 import sys
+import time
 from collections.abc import Sequence
 
 import click
 
 from codegpt.errors import CodeGPTError
+
+LOADED = time.monotonic()
+"""When this was imported, which is among the first things that a console script does."""
 
 WRONG_USAGE = 2
 INTERRUPTED = 130
@@ -41,4 +45,16 @@ def _fail(name: str, message: str) -> int:
 
 def run_and_exit(command: click.Command, name: str) -> None:
     """`run`, then leave the process."""
-    sys.exit(run(command, name))
+    _begun.append(LOADED)
+    try:
+        sys.exit(run(command, name))
+    finally:
+        _begun.pop()
+
+
+_begun: list[float] = []
+
+
+def begun() -> float:
+    """When the command of this process began, by the monotonic clock; now, where another program runs commands."""
+    return _begun[-1] if _begun else time.monotonic()

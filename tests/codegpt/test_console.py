@@ -1,11 +1,12 @@
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
 import pytest
 
-from codegpt.console import INTERRUPTED, run, run_and_exit
+from codegpt.console import INTERRUPTED, begun, run, run_and_exit
 from codegpt.errors import InputError, ModelNotFound
 
 
@@ -121,3 +122,14 @@ def test_a_path_that_cannot_be_used_is_one_line(capsys: pytest.CaptureFixture[st
     (tmp_path / "folder").mkdir()
     assert run(command, "x", []) == 2
     assert capsys.readouterr().err == f"x: {tmp_path}/folder: Is a directory\n"
+
+
+def test_a_command_begins_when_its_process_does() -> None:
+    program = "import time; t = time.monotonic(); from codegpt import console; import click; time.sleep(0.3)\n"
+    program += "@click.command()\ndef f(): print(0.2 < time.monotonic() - console.begun() < time.monotonic() - t)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program + "console.run_and_exit(f, 'f')"], capture_output=True, text=True, input=""
+    )
+    assert (done.stdout, done.returncode) == ("True\n", 0)
+    before = time.monotonic()
+    assert before <= begun() <= time.monotonic()
