@@ -53,7 +53,7 @@ _OPTIONS = (
     BACKEND,
     click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead."),
 )
-ENDING_S, ENDING = 1.0, 0.05
+ENDING_S, ENDING = 1.5, 0.05
 """Seconds at most, and share of the budget, that printing and the end of the process may take."""
 
 TaskOf: TypeAlias = Callable[["LoadedModel", Run | None], Task]
