@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from codegpt.context import fit_window
+from codegpt.context import Window, fit_window
 from codegpt.context.fit import CountTokens
 from codegpt.context.gather import gather
 from codegpt.context.redaction import redacted
-from codegpt.context.sources import SOURCES, Around, Cursor
+from codegpt.context.sources import SOURCES, Cursor
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
 from codegpt.errors import OutOfMemory
@@ -30,7 +30,7 @@ from codegpt.postprocess import (
     ended,
     finish,
 )
-from codegpt.prompt import Fim, Prompt, Repository, render_fim
+from codegpt.prompt import Fim, Prompt, Repository, commented_lines, render_fim
 from codegpt.syntax import HoleKind, Syntax, parse
 
 _OPENS_BLOCK = re.compile(r"(?:[:{]|=>|\b(?:then|do))\s*$")
@@ -185,15 +185,27 @@ def plan(
         timeout_s=options.timeout_s,
         heal=options.heal and bool(place.line_before) and not place.typed_space,
     )
-    repository = None
-    if cursor is not None:
-        shown = window.prefix + window.suffix
-        context = gather(cursor, options.context_tokens, count_tokens, shown, options.sources)
-        files = tuple((chunk.path, _for_model(chunk.text)) for chunk in context.chunks)
-        mark = place.language.line_comment if place.language else "#"
-        repository = Repository(cursor.around.name, files, cursor.path, mark)
+    repository = None if cursor is None else _repository(cursor, window, fim, count_tokens, options)
     prompt = render_fim(before, after, fim, repository)
     return Plan(place, prompt, params, options.n, render_fim(before, "", None), after)
+
+
+def _repository(
+    cursor: Cursor, window: Window, fim: Fim | None, count_tokens: CountTokens, options: CompletionOptions
+) -> Repository:
+    """What the prompt says of other files, in `options.context_tokens` with all that stands around it."""
+    language = LANGUAGES.get(cursor.language)
+    mark = language.line_comment if language else "#"
+    as_files = fim is not None and fim.format.repository is not None
+
+    def count(text: str) -> int:
+        return count_tokens(text if as_files else commented_lines(text, mark))
+
+    heads = count(cursor.around.name) + count(cursor.path) + _CONTROL_TOKENS
+    shown = window.prefix + window.suffix
+    context = gather(cursor, options.context_tokens - heads, count, shown, options.sources)
+    files = tuple((chunk.path, _for_model(chunk.text)) for chunk in context.chunks)
+    return Repository(cursor.around.name, files, cursor.path, mark)
 
 
 def _for_model(text: str) -> str:
@@ -298,18 +310,17 @@ def complete(
     fim: Fim | None,
     options: CompletionOptions | None = None,
     cancelled: Cancelled = never,
-    around: Around | None = None,
+    cursor: Cursor | None = None,
 ) -> Completions:
     """Suggest text for the code-point `offset` of `document`; where memory runs out, with less of the text around.
 
     Args:
-        around: what the document lies in; None where nothing is known of it.
+        cursor: the same place in its project; None where nothing is known of that.
 
     Raises:
         OutOfMemory: there is too little even for that.
     """
     options = options or CompletionOptions()
-    cursor = Cursor(document, offset, around) if around else None
 
     def attempt(share: float) -> Completions:
         asked = plan_in_time(document, offset, engine, fim, options.looking_at(share), cursor)
@@ -330,7 +341,7 @@ def plan_in_time(
     cursor: Cursor | None = None,
 ) -> Plan:
     """The plan with the most text around the cursor that the engine reads within `options.wait_s`."""
-    options = options.within(engine.info.context_tokens)
+    options = (options if cursor else replace(options, context_tokens=0)).within(engine.info.context_tokens)
     asked = plan(document, offset, engine.count_tokens, fim, options, cursor)
     for share in SHARES[1:]:
         if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:

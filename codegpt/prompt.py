@@ -231,5 +231,10 @@ def _files(repository: Repository, name: Markup, file: Markup) -> tuple[str | Ma
 
 def commented(repository: Repository) -> str:
     """Other files as comments at the head of a file."""
-    lines = [line for path, text in repository.files for line in (f"Path: {path}", *text.rstrip("\n").split("\n"))]
-    return "".join(f"{repository.line_comment} {line}".rstrip() + "\n" for line in lines)
+    texts = (f"Path: {path}\n{text}" for path, text in repository.files)
+    return "".join(commented_lines(text, repository.line_comment) for text in texts)
+
+
+def commented_lines(text: str, mark: str) -> str:
+    """Each line of a text as a comment."""
+    return "".join(f"{mark} {line}".rstrip() + "\n" for line in text.rstrip("\n").split("\n"))

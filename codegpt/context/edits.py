@@ -14,6 +14,15 @@ BEFORE, AFTER = 3, 8
 
 
 @dataclass(frozen=True)
+class Region:
+    """Some lines of a file, and the offset that they begin at."""
+
+    file: str
+    text: str
+    start: int
+
+
+@dataclass(frozen=True)
 class Edits:
     """Places by file and line, the last one first."""
 
@@ -24,16 +33,16 @@ class Edits:
         others = tuple(place for place in self.places if place[0] != file or abs(place[1] - line) > NEAR_LINES)
         return Edits(((file, line), *others)[:MOST])
 
-    def regions(self, documents: Mapping[str, Document], here: tuple[str, int]) -> tuple[tuple[str, str], ...]:
-        """The text at each place, with its file; not of what lies around `here`, nor of files that are not there."""
+    def regions(self, texts: Mapping[str, str], here: tuple[str, int]) -> tuple[Region, ...]:
+        """The text at each place; not of what lies around `here`, nor of files that are not there."""
         found = []
         for file, line in self.places:
-            document = documents.get(file)
-            if document is None or (file == here[0] and abs(line - here[1]) <= 4 * NEAR_LINES):
+            if file not in texts or (file == here[0] and abs(line - here[1]) <= 4 * NEAR_LINES):
                 continue
+            document = Document(texts[file])
             last = len(document.line_starts) - 1
             begin = document.line_starts[min(last, max(0, line - BEFORE))]
             end = document.line_span(min(last, line + AFTER)).end
             if document.text[begin:end].strip():
-                found.append((file, document.text[begin:end]))
+                found.append(Region(file, document.text[begin:end], begin))
         return tuple(found)

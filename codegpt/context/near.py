@@ -16,7 +16,7 @@ CALLED = 4.0
 """How much more than anything else the function counts whose arguments are being written."""
 
 LOOKED_BACK = 4000
-"""Characters in which the parenthesis is looked for that the cursor stands in."""
+"""Characters in which names are looked for, and the parenthesis that the cursor stands in."""
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _LAST_NAME = re.compile(r"([^\W\d]\w*)\s*\Z")
@@ -30,7 +30,8 @@ def names_near(document: Document, offset: int, language: Language | None) -> Ma
     for line in lines:
         span = document.line_span(line)
         weight = 1 / (1 + abs(line - here) / HALF_AT)
-        for match in _NAME.finditer(document.text, span.start, span.end):
+        first, last = max(span.start, offset - LOOKED_BACK), min(span.end, offset + LOOKED_BACK)
+        for match in _NAME.finditer(document.text, first, last):
             if not match.start() <= offset <= match.end():
                 found[match[0]] = max(found.get(match[0], 0.0), weight)
     if called := _called(document, offset, language):
@@ -43,7 +44,7 @@ def _called(document: Document, offset: int, language: Language | None) -> str:
     if language is None:
         return ""
     first = document.line_starts[document.line_at(max(0, offset - LOOKED_BACK))]
-    before = document.text[first:offset]
+    before = document.text[max(first, offset - LOOKED_BACK) : offset]
     for bracket in reversed(openings(before, language).brackets):
         if bracket.mark == "(" and (match := _LAST_NAME.search(before, max(0, bracket.offset - 100), bracket.offset)):
             return match[1]

@@ -9,10 +9,11 @@ Not covered: definitions inside functions.
 import re
 from collections import deque
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import islice, takewhile
 from textwrap import dedent
 
+from codegpt.context.redaction import blanked
 from codegpt.document import Document, Span
 from codegpt.languages import Language
 from codegpt.syntax import Definition, Syntax
@@ -21,12 +22,12 @@ LONGEST_SIGNATURE = 400
 LONGEST_FIELD = 120
 LONGEST_DOC = 160
 MOST_FIELDS = 16
+MOST_DOC_LINES = 40
 """Characters and lines; what is longer is generated, or says too little for its length."""
 
 _HOLDERS = frozenset(("class", "interface", "impl", "enum", "module"))
 _CALLABLE = frozenset(("function", "method"))
 _STRING = re.compile(r"""\s*[rRuUbB]{0,2}(\"\"\"|'''|"|')(.*?)\1""", re.DOTALL)
-_COMMENT = re.compile(r"^\s*(?:///?!?|/\*\*?|\*/?|#|--)\s?|\*/\s*$")
 _TRAILING_COMMENT = re.compile(r"(?<=[:{])[ \t]*(?:#|//).*\Z")
 _SENTENCE = re.compile(r"(?:\.(?=\s)|\n\s*\n|\Z)")
 
@@ -80,7 +81,7 @@ def _entry(syntax: Syntax, definition: Definition, holder: str, inner: list[Span
     doc = _doc(document, span, body, language)
     if body is not None and definition.kind not in _CALLABLE:
         lines += _fields(document, body, inner, language)
-    signature = _cut(dedent("\n".join(lines)).strip("\n"), LONGEST_SIGNATURE)
+    signature = _cut(blanked(dedent("\n".join(lines)).strip("\n")), LONGEST_SIGNATURE)  # cut, it would not be seen
     return Entry(definition.name, definition.kind, holder, signature, doc, span.start, span.end)
 
 
@@ -88,11 +89,10 @@ def _head(document: Document, span: Span, body: Span | None) -> str:
     """The text up to the body, or the first line of what has none; with the indentation that it stands behind."""
     line_start = document.line_starts[document.line_at(span.start)]
     indent = document.text[line_start : span.start]
-    head = document.text[span.start : span.end if body is None else body.start]
     if body is None:
-        head = head.split("\n", 1)[0][:LONGEST_FIELD]
-    if body is not None:
-        head = _TRAILING_COMMENT.sub("", head.rstrip())
+        head = blanked(document.text[span.start : span.end].split("\n", 1)[0])[:LONGEST_FIELD]
+    else:
+        head = _TRAILING_COMMENT.sub("", document.text[span.start : body.start].rstrip())
     return (indent if not indent.strip() else "") + head.rstrip().rstrip("{").rstrip()
 
 
@@ -130,7 +130,7 @@ def _fields(document: Document, body: Span, inner: list[Span], language: Languag
         text = (indent if not indent.strip() else "    ") + document.text[start:end]
         code = text.strip().strip("{}")
         if code and code not in ("pass", "...") and not code.startswith(_NO_FIELD):
-            kept.append(text.rstrip()[:LONGEST_FIELD])
+            kept.append(blanked(text.rstrip())[:LONGEST_FIELD])
         if len(kept) == MOST_FIELDS:
             break
     return kept
@@ -143,19 +143,30 @@ def _doc(document: Document, span: Span, body: Span | None, language: Language) 
     if language.indented:
         match = None if body is None else _STRING.match(document.text, body.start, body.end)
         return _first_sentence(match[2]) if match else ""
+    marks = _comment_marks(language)
     lines: list[str] = []
-    for line in range(document.line_at(span.start) - 1, -1, -1):
+    above = document.line_at(span.start) - 1
+    for line in range(above, max(-1, above - MOST_DOC_LINES), -1):
         text = document.line_text(line)
-        if not _COMMENT.match(text):
+        if not marks.match(text):
             break
-        lines.insert(0, _COMMENT.sub("", text))
-    return _first_sentence("\n".join(lines))
+        lines.append(marks.sub("", text))
+    return _first_sentence("\n".join(reversed(lines)))
+
+
+@cache
+def _comment_marks(language: Language) -> re.Pattern[str]:
+    """What a line of a comment begins with, and what a block of them ends with."""
+    begins = [f"{re.escape(language.line_comment)}[/!]?"]
+    if language.block_comment == ("/*", "*/"):
+        begins += [r"/\*\*?", r"\*/?"]
+    return re.compile(rf"^\s*(?:{'|'.join(begins)})\s?|\*/\s*$")
 
 
 def _first_sentence(text: str) -> str:
     match = _SENTENCE.search(text.strip())
     first = text.strip()[: match.start()] if match else ""
-    return _cut(" ".join(first.split()), LONGEST_DOC)
+    return _cut(blanked(" ".join(first.split())), LONGEST_DOC)
 
 
 def _cut(text: str, most: int) -> str:

@@ -5,7 +5,7 @@ Paths are relative to the project's root, with ``/``.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from codegpt.context.imports import Import, imports
@@ -38,9 +38,13 @@ class Parsed:
     mentions: tuple[str, ...]
 
 
+@lru_cache(maxsize=32)
 def parsed(document: Document) -> Parsed | None:
-    """What a document says; None where there is no grammar for it, or it is too large to be parsed."""
-    syntax = parse(document)
+    """What a document says; None where there is no grammar for it, or it is too large to be parsed.
+
+    The last ones are kept: what else is open in an editor is the same from key to key.
+    """
+    syntax = parse.__wrapped__(document)  # the tree is not needed again
     if syntax is None:
         return None
     entries = outline(syntax)

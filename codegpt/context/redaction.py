@@ -1,8 +1,8 @@
 """Secrets in source text, by how they are written: found and blanked before any of it goes into a prompt.
 
 Two kinds of evidence: the form that an issuer gives its tokens (the table), and a value that is assigned to a name like
-`password` and does not look like a word or a placeholder. Lines keep their number and their length where it matters to
-nobody; what is blanked reads `REDACTED`.
+`password` and does not look like a word or a placeholder. What is blanked reads `REDACTED`; a text keeps its number of
+lines.
 Not covered: a secret that looks like any other word, and one that is put together at run time.
 """
 
@@ -34,26 +34,33 @@ _ISSUED = {
     "DigitalOcean token": r"\bdo[op]_v1_[0-9a-f]{64}\b",
     "Telegram bot token": r"\b\d{8,10}:AA[A-Za-z0-9_\-]{33}\b",
     "Vault token": r"\bhv[sbr]\.[A-Za-z0-9_\-]{24,}",
-    "JSON web token": r"\beyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
+    "JSON web token": r"(?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
     "age key": r"\bAGE-SECRET-KEY-1[A-Z0-9]{50,}",
     "password in a URL": r"(?<=://)[^\s:/@\"'`{}$<>]{1,64}:[^\s:/@\"'`{}$<>]{3,}(?=@)",
     "authorization header": r"(?<=\b[Bb]earer )[A-Za-z0-9_\-.=+/]{20,}|(?<=\b[Bb]asic )[A-Za-z0-9+/]{20,}={0,2}",
 }
-_PRIVATE_KEY = re.compile(
-    r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----)(.*?)(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
-    re.DOTALL,
-)
+_KEY_BEGINS = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_KEY_ENDS = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_PRIVATE_KEY = re.compile(rf"(?P<begin>{_KEY_BEGINS})(?P<key>.*?)(?P<end>{_KEY_ENDS}|\Z)", re.DOTALL)
+_END_OF_KEY = re.compile(rf"(?P<begin>\A)(?P<key>(?:(?!-----BEGIN )[\s\S])*?)(?P<end>{_KEY_ENDS})")
+"""A part of a file may begin within a key."""
+_IN_KEY = re.compile(r"[ \t]*[A-Za-z0-9+/]{60,76}={0,2}\s*")
+"""A line of a key of which neither end is in the text, or of any other data that is no loss."""
 _TOKENS = re.compile("|".join(f"(?:{pattern})" for pattern in _ISSUED.values()))
-_ASSIGNED = re.compile(
-    r"""(?ix)
+_NAMED = r"""
     (?: pass(?:word|wd|phrase)? | pwd | secret | token | api_?key | apikey | access_?key | private_?key | client_?secret
-      | auth_?key | credential s? | encryption_?key | signing_?key | salt | dsn | connection_?string )
-    \w* ["']? \s* (?: = | : | => | := | , ) \s* (?: [\w\[\], |]* = \s* )?
-    (?P<quote> ["'`] ) (?P<value> [^"'`\n]{6,} ) (?P=quote)
-    """
+      | auth_?key | credentials? | encryption_?key | signing_?key | salt | dsn | connection_?string )
+    \w{0,64} ["']? \s{0,20}
+"""
+_QUOTED = r"""(?P<quote> ["'`] ) (?P<value> [^"'`\n]{6,} ) (?P=quote)"""
+_ASSIGNED = re.compile(
+    rf"(?ix) {_NAMED} (?: = | : | => | := | , ) \s{{0,20}} (?: [\w\[\], |]{{0,80}} = \s{{0,20}} )? {_QUOTED}"
 )
+_BEFORE_VALUE = re.compile(rf"(?ix) {_NAMED} (?: = | : | => | := ) \s{{0,20}} [(\\]? \s* \Z")
+_ON_NEXT_LINE = re.compile(rf"(?ix) \A \s* {_QUOTED}")
 _UNQUOTED = re.compile(
-    r"(?i)^[ \t]*(?:export[ \t]+)?[A-Z0-9_]*(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)[A-Z0-9_]*"
+    r"(?i)^[ \t]*(?:export[ \t]+)?[A-Z0-9_]{0,64}?"
+    r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)[A-Z0-9_]{0,64}"
     r"[ \t]*[=:][ \t]*(?P<value>(?=[^\s]*[^\W\d])[^\s\"'`#$(){}<>,;]{8,})\s*$"
 )
 _PLACEHOLDER = re.compile(
@@ -67,20 +74,37 @@ LEAST_BITS = 2.3
 
 @lru_cache(maxsize=16)
 def redacted(text: str) -> str:
-    """The text without what looks like a secret; the last texts are kept, as most of a prompt is at the next key."""
+    """`blanked`; the last texts are kept, as most of a prompt is at the next key."""
+    return blanked(text)
+
+
+def blanked(text: str) -> str:
+    """The text without what looks like a secret, in as many lines; linear in its length."""
     if "PRIVATE KEY" in text:
-        text = _PRIVATE_KEY.sub(lambda match: f"{match[1]}{REDACTED}{match[3]}", text)
-    return "\n".join(map(_line, text.split("\n")))
+        text = _END_OF_KEY.sub(_without_key, _PRIVATE_KEY.sub(_without_key, text))
+    lines, announced = [], False
+    for line in text.split("\n"):
+        lines.append(_line(_ON_NEXT_LINE.sub(_without_value, line) if announced else line))
+        announced = _is_telling(line) and _BEFORE_VALUE.search(line) is not None
+    return "\n".join(lines)
+
+
+def _without_key(match: "re.Match[str]") -> str:
+    return match["begin"] + REDACTED + "\n" * match["key"].count("\n") + match["end"]
 
 
 def _line(line: str) -> str:
     """Few lines have anything that the expressions are for; to look is cheap, to search is not."""
     if _LONG.search(line):
-        line = _TOKENS.sub(REDACTED, line)
-    lower = line.lower()
-    if any(word in lower for word in _TELLING):
+        line = REDACTED if _IN_KEY.fullmatch(line) else _TOKENS.sub(REDACTED, line)
+    if _is_telling(line):
         line = _UNQUOTED.sub(_without_value, _ASSIGNED.sub(_without_value, line))
     return line
+
+
+def _is_telling(line: str) -> bool:
+    lower = line.lower()
+    return any(word in lower for word in _TELLING)
 
 
 _LONG = re.compile(r"[A-Za-z0-9_\-+/=.:@!]{11,}|://")

@@ -57,9 +57,15 @@ def _python(wanted: Import, path: str, files: Files) -> list[str]:
     as_module = [f"{inside}/{wanted.name}"] if wanted.name and wanted.name != EVERYTHING else []
     for stem in (*as_module, inside):
         for ending in _PYTHON:
-            if found := _nearest(files.ending(stem + ending), path):
+            if found := _nearest([each for each in files.ending(stem + ending) if _is_root(each, stem, files)], path):
                 return [found]
     return []
+
+
+def _is_root(path: str, stem: str, files: Files) -> bool:
+    """Whether a module of this name may be found there: the folder that it is named from is no package itself."""
+    folder = path[: path.rindex(stem)].rstrip("/")
+    return not folder or not files.has(f"{folder}/__init__.py")
 
 
 def _script(module: str, path: str, files: Files) -> list[str]:

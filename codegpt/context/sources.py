@@ -6,12 +6,13 @@ means.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from posixpath import basename, dirname
 from textwrap import dedent
 
+from codegpt.context.edits import Region
 from codegpt.context.imports import DEFAULT, EVERYTHING, Import, imports
 from codegpt.context.near import CALLED, names_near
 from codegpt.context.outline import Entry, outline
@@ -58,14 +59,14 @@ class Around:
         name: of the project, as a prompt names it.
         path: of the document, in the project.
         opened: other files that are open, by path, as they are now; the one that was looked at last comes first.
-        recent: regions that were edited last, with the file of each, the last one first.
+        recent: regions that were edited last, the last one first.
     """
 
     project: Project = field(compare=False)
     name: str
     path: str
     opened: Mapping[str, str] = field(default_factory=dict)
-    recent: tuple[tuple[str, str], ...] = ()
+    recent: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,26 @@ class Cursor:
     _found: dict[str, tuple["Piece", ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def found(self, source: str) -> tuple["Piece", ...]:
-        """What a source finds; looked for once, however often the budget changes."""
+        """What a source finds; looked for once, however often the budget changes.
+
+        Of the cursor's own file only what reads the document itself: the project may still have it as it was saved.
+        """
         if source not in self._found:
-            self._found[source] = tuple(SOURCES[source](self))
+            live = source in (own.__name__, recent.__name__)
+            pieces = SOURCES[source](self)
+            self._found[source] = tuple(piece for piece in pieces if live or piece.path != self.path)
         return self._found[source]
+
+    def looked(self, sources: Iterable[str]) -> "Cursor":
+        """The same, after all of these have looked: the project is not asked any more."""
+        for source in sources:
+            self.found(source)
+        return self
+
+    @property
+    def language(self) -> str:
+        """The id of the document's language, by its path where the editor says none that we know."""
+        return self.syntax.language.id if self.syntax else self.document.language
 
     @property
     def project(self) -> Project:
@@ -101,7 +118,7 @@ class Cursor:
     @cached_property
     def near(self) -> Mapping[str, float]:
         """The names around the cursor by weight."""
-        return names_near(self.document, self.offset, LANGUAGES.get(self.document.language))
+        return names_near(self.document, self.offset, LANGUAGES.get(self.language))
 
     @cached_property
     def imports(self) -> tuple[Import, ...]:
@@ -124,7 +141,7 @@ Source = Callable[[Cursor], Iterator[Piece]]
 def imported(cursor: Cursor) -> Iterator[Piece]:
     """What the file's imports mean: the names, the members of classes, what is used of a module."""
     for each in cursor.imports:
-        for found in meant(cursor.project, cursor.path, cursor.document.language, each):
+        for found in meant(cursor.project, cursor.path, cursor.language, each):
             name = each.bound or found.entry.name
             weight = cursor.weight(name) if each.name else cursor.weight(found.entry.name)
             weight *= OUTSIDE if found.path.startswith("/") else 1
@@ -179,12 +196,17 @@ def named(cursor: Cursor) -> Iterator[Piece]:
     """What the names near the cursor may mean that nothing in the file defines or binds: mostly methods."""
     bound = {each.bound for each in cursor.imports} | {entry.name for entry in cursor.entries}
     for name, weight in cursor.near.items():
-        if name in bound or len(name) < 3:
+        if name in bound or len(name) < 3 or (cursor.syntax is None and _is_word(name)):
             continue
         found = [each for each in cursor.project.defining(name) if each.path != cursor.path]
         kin = [each for each in found if _is_kin(each.path, cursor.path)]
         for each in kin or found:
             yield Piece(each.path, each.entry, named.__name__, NAMED * weight / len(kin or found))
+
+
+def _is_word(name: str) -> bool:
+    """Whether a name may as well be a word of prose."""
+    return name.isalpha() and (name.islower() or name.istitle())
 
 
 def _is_kin(path: str, other: str) -> bool:
@@ -204,7 +226,7 @@ def inherited(cursor: Cursor) -> Iterator[Piece]:
         bases = frozenset(_NAMES.findall(_head_of(holder)))
         for each in cursor.imports:
             if each.bound in bases:
-                for base in meant(cursor.project, cursor.path, cursor.document.language, each):
+                for base in meant(cursor.project, cursor.path, cursor.language, each):
                     yield Piece(base.path, base.entry, inherited.__name__, INHERITED)
                     yield from members(cursor, base, inherited.__name__, INHERITED)
 
@@ -301,7 +323,7 @@ def neighbours(cursor: Cursor) -> dict[str, str]:
     """The texts that are looked through: what is open, what the file imports, and what lies beside it."""
     found = {path: text for path, text in cursor.around.opened.items() if path != cursor.path}
     imported_ = (
-        path for each in cursor.imports for path in resolve(each, cursor.path, cursor.document.language, cursor.project)
+        path for each in cursor.imports for path in resolve(each, cursor.path, cursor.language, cursor.project)
     )
     for path in (*imported_, *cursor.project.within(dirname(cursor.path))):
         if len(found) >= MOST_NEIGHBOURS or sum(map(len, found.values())) > MOST_CHARACTERS:
@@ -319,8 +341,9 @@ def similar_in(texts: tuple[tuple[str, str], ...]) -> Similar:
 
 def recent(cursor: Cursor) -> Iterator[Piece]:
     """What was edited last, elsewhere than in the text around the cursor."""
-    for number, (path, text) in enumerate(cursor.around.recent):
-        yield Piece(path, lines_entry(text, 0, number + 1), recent.__name__, RECENT / (1 + number))
+    for number, region in enumerate(cursor.around.recent):
+        entry = lines_entry(region.text, region.start, region.start + len(region.text))
+        yield Piece(region.file, entry, recent.__name__, RECENT / (1 + number))
 
 
 _ALL = (imported, inherited, named, own, used, similar, recent, tested)

@@ -76,14 +76,15 @@ class Index:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = self._opened()
+        except sqlite3.OperationalError:  # locked, no room: no word about what the file is
+            raise
         except sqlite3.DatabaseError:
             if not writing:
                 raise
-            self._remove()
+            self._unlink()
             self._connection = self._opened()
         if self._format() != FORMAT and writing:
-            self._connection.close()
-            self._remove()
+            self.remove()
             self._connection = self._opened()
             with self._writing():
                 for statement in _SCHEMA.split(";"):
@@ -101,7 +102,12 @@ class Index:
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
-    def _remove(self) -> None:
+    def remove(self) -> None:
+        """Close it, and have it be made anew by whoever opens it next."""
+        self.close()
+        self._unlink()
+
+    def _unlink(self) -> None:
         for ending in ("", "-wal", "-shm"):
             Path(f"{self._path}{ending}").unlink(missing_ok=True)
 

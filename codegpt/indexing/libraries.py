@@ -10,9 +10,12 @@ import os
 import sysconfig
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from codegpt.context.imports import EVERYTHING, Import
+from codegpt.indexing.files import Skipped, read_plain
+from codegpt.secret_files import is_secret
 
 ENVIRONMENTS = (".venv", "venv", "env")
 LARGEST = 1 << 19
@@ -36,13 +39,35 @@ class Roots:
 
 
 def roots_of(workspace: Path) -> Roots:
-    """Of a workspace, by its own environment, else by the one that is active, and the standard library."""
-    active = os.environ.get("VIRTUAL_ENV", "")
-    places = [*(workspace / name for name in ENVIRONMENTS), *([Path(active)] if active else [])]
-    environment = next((place for place in places if (place / "pyvenv.cfg").is_file()), None)
-    python = [] if environment is None else sorted(map(str, environment.glob("lib/python3*/site-packages")))
-    node = workspace / "node_modules"
-    return Roots((*python[:1], sysconfig.get_path("stdlib")), str(node) if node.is_dir() else "")
+    """Of a workspace, by its own environment, else by the one that is active, and the standard library.
+
+    The workspace is not trusted: what lies in it counts where it really does, and does not link to elsewhere.
+    """
+    root, active = os.path.realpath(workspace), os.environ.get("VIRTUAL_ENV", "")
+    own = [place for name in ENVIRONMENTS if _lies_in(f"{root}/{name}", root) for place in [Path(root, name)]]
+    environment = next((each for each in [*own, *([Path(active)] if active else [])] if _is_environment(each)), None)
+    packages = [] if environment is None else sorted(environment.glob("lib/python3*/site-packages"))
+    within = root if environment in own else os.path.realpath(environment or root)
+    python = [os.path.realpath(each) for each in packages[:1] if _lies_in(str(each), within)]
+    node = f"{root}/node_modules"
+    standard = os.path.realpath(sysconfig.get_path("stdlib"))
+    return Roots((*python, standard), node if os.path.realpath(node) == node and Path(node).is_dir() else "")
+
+
+def _is_environment(place: Path) -> bool:
+    return (place / "pyvenv.cfg").is_file()
+
+
+def _lies_in(path: str, root: str) -> bool:
+    return os.path.realpath(path).startswith(f"{root}/")
+
+
+def is_library(path: str, roots: Roots) -> bool:
+    """Whether a file really lies beneath one of the roots, and says by no part of its name that it holds secrets."""
+    for root in (*roots.python, *([roots.node] if roots.node else [])):
+        if _lies_in(path, root):
+            return not any(map(is_secret, os.path.realpath(path)[len(root) + 1 :].split("/")))
+    return False
 
 
 def outside(wanted: Import, language: str, roots: Roots, exists: Callable[[str], bool]) -> Sequence[str]:
@@ -68,10 +93,10 @@ def _declared(module: str, node: str, exists: Callable[[str], bool]) -> list[str
     beneath = "/".join(parts[2 if module.startswith("@") else 1 :])
     if beneath:
         stems = [f"{node}/{package}/{beneath}", f"{node}/@types/{package}/{beneath}"]
-        paths = [f"{stem}{ending}" for stem in stems for ending in (".d.ts", "/index.d.ts")]
+        paths = [os.path.normpath(f"{stem}{ending}") for stem in stems for ending in (".d.ts", "/index.d.ts")]
     else:
         typed = package.removeprefix("@").replace("/", "__")
-        named = _types_of(Path(node, package, "package.json"))
+        named = _types_of(f"{node}/{package}/package.json")
         paths = [
             *([os.path.normpath(f"{node}/{package}/{named}")] if named else []),
             *(f"{node}/{package}/index.d.ts", f"{node}/@types/{typed}/index.d.ts"),
@@ -79,15 +104,14 @@ def _declared(module: str, node: str, exists: Callable[[str], bool]) -> list[str
     return next(([path] for path in paths if exists(path) and path.startswith(f"{node}/")), [])
 
 
-def _types_of(manifest: Path) -> str:
-    """What a package says of where its types are; "" where it says nothing."""
+@lru_cache(maxsize=1024)
+def _types_of(manifest: str) -> str:
+    """What a package says of where its types are; "" where it says nothing. Asked at every key, so it is kept."""
     try:
-        if manifest.is_symlink() or manifest.stat().st_size > LARGEST:
-            return ""
-        said = json.loads(manifest.read_text(encoding="utf-8"))
+        said = json.loads(read_plain(manifest, LARGEST))
         exported = said.get("exports", {})
         main = exported.get(".", exported) if isinstance(exported, dict) else {}
         found = said.get("types") or said.get("typings") or (main.get("types") if isinstance(main, dict) else "")
-        return found if isinstance(found, str) else ""
-    except (OSError, ValueError, AttributeError):
+        return found if isinstance(found, str) and found.isprintable() else ""
+    except (OSError, Skipped, ValueError, AttributeError, RecursionError):
         return ""

@@ -27,7 +27,7 @@ from codegpt.document import Document
 from codegpt.errors import InputError
 from codegpt.indexing.files import Skipped, Version, read_source, version_of, walk
 from codegpt.indexing.index import Index, index_path
-from codegpt.indexing.libraries import outside, roots_of
+from codegpt.indexing.libraries import is_library, outside, roots_of
 
 AT_ONCE = 32
 """Files between two commits; so many are parsed again after a kill."""
@@ -92,7 +92,7 @@ def _update_libraries(index: Index, known: Mapping[str, Version], paths: Sequenc
             inside = path.startswith("/")
             targets = resolve(each, path, language, _OnDisk()) if inside else outside(each, language, roots, _is_file)
             for target in targets:
-                if target not in looked and len(looked) < MOST_LIBRARY_FILES:
+                if target not in looked and len(looked) < MOST_LIBRARY_FILES and is_library(target, roots):
                     looked.add(target)
                     _look_outside(index, known, target)
                 facts = index.facts(target)
@@ -154,7 +154,28 @@ def looked_at(root: Path, path: str, version: Version) -> tuple[Version, Parsed 
     return version, what or "too large to be parsed"
 
 
-def current_index(root: Path, told: Callable[[int, int], None] = lambda _done, _of: None) -> Index:
+Told = Callable[[int, int], None]
+
+
+def brought_up_to_date(path: Path, root: Path, told: Told) -> tuple[Index, Updated]:
+    """An index that its holder has just updated; one whose pages are damaged is made anew.
+
+    Raises:
+        sqlite3.Error: the disk is full, or the file is not to be written.
+    """
+    index = Index(path, root, writing=True)
+    try:
+        return index, update(index, root, told)
+    except sqlite3.OperationalError:  # locked, full: no word about what it holds
+        index.close()
+        raise
+    except sqlite3.DatabaseError:
+        index.remove()
+    index = Index(path, root, writing=True)
+    return index, update(index, root, told)
+
+
+def current_index(root: Path, told: Told = lambda _done, _of: None) -> Index:
     """The index of a workspace as it is now; where another process keeps it, as that one has it.
 
     Args:
@@ -167,42 +188,45 @@ def current_index(root: Path, told: Callable[[int, int], None] = lambda _done, _
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(Timeout), FileLock(f"{path}.lock").acquire(timeout=0):
-            index = Index(path, root, writing=True)
-            update(index, root, told)
-            return index
+            return brought_up_to_date(path, root, told)[0]
         return Index(path, root)
     except (OSError, sqlite3.Error) as error:
         raise InputError(f"the index of {root} cannot be kept in {path}: {error}") from error
 
 
-def keep(root: Path, say: Callable[[dict[str, int]], None], wait: Callable[[float], bool]) -> None:
+def keep(root: Path, say: Callable[[dict[str, object]], None], wait: Callable[[float], bool]) -> None:
     """Keep the index of a workspace true until `wait` says that it is over.
 
     Args:
-        say: hears of the progress.
+        say: hears of the progress, and of what fails; then it is tried again later.
         wait: waits so many seconds, or until a file has changed; False where it is over.
     """
     path = index_path(root)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{path}.lock")
     while True:
         try:
-            with lock.acquire(timeout=0):
-                _keep_locked(Index(path, root, writing=True), root, say, wait)
-                return
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(f"{path}.lock").acquire(timeout=0):
+                while True:
+                    _round(path, root, say)
+                    if not wait(LOOK_AGAIN_S):
+                        return
         except Timeout:
-            if not wait(WAIT_FOR_LOCK_S):
-                return
-
-
-def _keep_locked(
-    index: Index, root: Path, say: Callable[[dict[str, int]], None], wait: Callable[[float], bool]
-) -> None:
-    while True:
-        updated = update(index, root, lambda done, of: say({"done": done, "of": of}))
-        say({"files": updated.files, "parsed": updated.parsed, "skipped": len(index.skipped())})
-        if not wait(LOOK_AGAIN_S):
+            pass
+        except OSError as error:
+            say({"failed": str(error)})
+        if not wait(WAIT_FOR_LOCK_S):
             return
+
+
+def _round(path: Path, root: Path, say: Callable[[dict[str, object]], None]) -> None:
+    try:
+        index, updated = brought_up_to_date(path, root, lambda done, of: say({"done": done, "of": of}))
+        skipped = len(index.skipped())
+        index.close()
+    except (sqlite3.Error, RecursionError, MemoryError) as error:
+        say({"failed": f"{type(error).__name__}: {error}"})
+        return
+    say({"files": updated.files, "parsed": updated.parsed, "skipped": skipped})
 
 
 def main() -> None:
@@ -210,7 +234,7 @@ def main() -> None:
     os.nice(19)
     root = Path(sys.argv[1])
 
-    def say(message: dict[str, int]) -> None:
+    def say(message: dict[str, object]) -> None:
         sys.stdout.write(json.dumps(message) + "\n")
         sys.stdout.flush()
 
@@ -223,12 +247,8 @@ def main() -> None:
             time.sleep(0.2)
         return True
 
-    try:
+    with suppress(BrokenPipeError, KeyboardInterrupt):
         keep(root, say, wait)
-    except (BrokenPipeError, KeyboardInterrupt):
-        return
-    except (sqlite3.Error, OSError) as error:
-        sys.stdout.write(json.dumps({"failed": str(error)}) + "\n")
 
 
 if __name__ == "__main__":

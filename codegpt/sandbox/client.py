@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import asdict
 from types import TracebackType
@@ -138,7 +138,9 @@ class Sandbox:
         """Do one job and wait for it."""
         return self.submit(job).result()
 
-    def run_all(self, jobs: Iterable[Job], cancelled: Callable[[], bool] | None = None) -> Iterator[Outcome]:
+    def run_all(
+        self, jobs: Iterable[Job], cancelled: Callable[[], bool] | None = None
+    ) -> Generator[Outcome, None, None]:
         """Do jobs side by side; outcomes come in the order of the jobs.
 
         Args:
@@ -164,8 +166,10 @@ class Sandbox:
                 return
             for number in numbers:
                 del self._pending[number]
-            with contextlib.suppress(OSError, ValueError, AttributeError):  # it has ended, and with it all jobs
-                self._process.stdin.write(json.dumps({"withdrawn": numbers}) + "\n")  # type: ignore[union-attr]
+            stdin = self._process.stdin
+            with contextlib.suppress(OSError, ValueError):  # it has ended, and with it all jobs
+                if stdin is not None:
+                    stdin.write(json.dumps({"withdrawn": numbers}) + "\n")
 
     def call(self, program: Program, calls: Sequence[Call], limits: Limits | None = None) -> Outcome:
         """The values of some calls of a program's functions."""

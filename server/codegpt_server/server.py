@@ -21,7 +21,7 @@ from codegpt_server.documents import SnapshotDocument, SnapshotWorkspace
 from codegpt_server.inflight import Inflight
 from codegpt_server.settings import Settings, parse_settings
 from codegpt_server.surroundings import Editor, Surroundings
-from codegpt_server.worker import Worker
+from codegpt_server.worker import Asked, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class CodeGPTServer(LanguageServer):
         self.inflight.cancel(READ_AHEAD, "")
         with self.inflight.request(kind, uri) as cancelled:
             around = partial(self.surroundings.around, document, offset, self.editor(uri))
-            completions = await self.worker.complete(document, offset, options, cancelled.is_set, around)
+            completions = await self.worker.complete(Asked(document, offset, options, cancelled.is_set, around))
         if not cancelled.is_set():
             self.background = asyncio.create_task(self.read_ahead(document, offset, options))
         current = self.snapshot(uri)  # None where it was closed; a reopened one may have the same version
@@ -94,7 +94,7 @@ class CodeGPTServer(LanguageServer):
         """Read what a suggestion was made without, until the next one is asked for."""
         around = partial(self.surroundings.around, document, offset, self.editor(document.uri))
         with self.inflight.request(READ_AHEAD, "") as cancelled:
-            await self.worker.read_ahead(document, offset, options, cancelled.is_set, around)
+            await self.worker.read_ahead(Asked(document, offset, options, cancelled.is_set, around))
 
     def editor(self, uri: str) -> Editor:
         """What is open, the document of `uri` first and then those that were asked about before it."""

@@ -13,17 +13,19 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from pygls.uris import to_fs_path
 
 from codegpt.context.edits import Edits
 from codegpt.context.project import Live
-from codegpt.context.redaction import redacted
+from codegpt.context.redaction import blanked
 from codegpt.context.sources import Around
 from codegpt.document import Document
+from codegpt.indexing.files import is_ignored
 from codegpt.indexing.index import Index, index_path
-from codegpt.secret_files import is_secret
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class Surroundings:
         self._root: Path | None = None
         self._process: subprocess.Popen[str] | None = None
         self._index: Index | None = None
+        self._paths: dict[str, str] = {}
 
     def start(self, root: Path, told: Callable[[str], None]) -> None:
         """Have the index of a workspace kept from now on.
@@ -65,6 +68,7 @@ class Surroundings:
 
     def changed(self) -> None:
         """A file was saved, made or removed: look again."""
+        self._paths = {}
         process = self._process
         if process is not None and process.stdin is not None:
             with suppress(OSError, ValueError):  # it has ended; what it made is still there
@@ -79,23 +83,24 @@ class Surroundings:
 
     @contextmanager
     def around(self, document: Document, offset: int, editor: Editor) -> Iterator[Around | None]:
-        """What the document lies in, in one state of the index; in the thread of the engine alone.
+        """What the document lies in, in one state of the index; in the thread of the engine alone, and not for long.
 
-        None where it is in no workspace, or the index is not there yet.
+        None where it is in no workspace, or the index is not there yet. Where the index fails, the block ends there.
         """
         path = self._path(document.uri)
         index = self._opened() if path else None
         if index is None:
             yield None
             return
-        opened = {
-            found: redacted(other.text)
+        readable = (
+            (found, other.text)
             for uri, other in editor.opened.items()
-            if (found := self._path(uri)) not in ("", path) and len(other.text) <= LARGEST_OPEN
-        }
-        opened = dict(list(opened.items())[:MOST_OPEN])
-        regions = editor.edits.regions(editor.opened, (document.uri, document.line_at(offset)))
-        recent = tuple((self._path(uri), redacted(text)) for uri, text in regions if self._path(uri))
+            if len(other.text) <= LARGEST_OPEN and (found := self._path(uri))
+        )
+        texts = {found: _blanked(text) for found, text in islice(readable, MOST_OPEN)}
+        places = Edits(tuple((found, line) for uri, line in editor.edits.places if (found := self._path(uri))))
+        recent = places.regions(texts, (path, document.line_at(offset)))
+        opened = {found: text for found, text in texts.items() if found != path}
         try:
             with index.reading():
                 yield Around(Live(index, opened), index.root.name, path, opened, recent)
@@ -117,14 +122,22 @@ class Surroundings:
             return None
 
     def _path(self, uri: str) -> str:
-        """Of a document in the workspace; "" for one outside, or one that holds secrets by its name."""
-        local = to_fs_path(uri)
-        if self._root is None or local is None:
-            return ""
-        with suppress(OSError, ValueError):
-            path = Path(local).resolve().relative_to(self._root)
-            return "" if any(map(is_secret, path.parts)) else path.as_posix()
-        return ""
+        """Of a document in the workspace; "" for one outside, or one that its name or an ignore file keeps out."""
+        if uri not in self._paths:
+            self._paths[uri] = _path_in(self._root, to_fs_path(uri)) if self._root else ""
+        return self._paths[uri]
+
+
+def _path_in(root: Path, local: str | None) -> str:
+    with suppress(OSError, ValueError):
+        if local is not None:
+            path = Path(local).resolve().relative_to(root).as_posix()
+            return "" if is_ignored(root, path) else path
+    return ""
+
+
+_blanked = lru_cache(maxsize=MOST_OPEN + 1)(blanked)
+"""What is open is the same from key to key, but for one."""
 
 
 def _listen(process: "subprocess.Popen[str]", told: Callable[[str], None]) -> None:
@@ -134,5 +147,5 @@ def _listen(process: "subprocess.Popen[str]", told: Callable[[str], None]) -> No
             said = json.loads(line)
             if "failed" in said:
                 logger.warning("the workspace is not indexed: %s", said["failed"])
-                return
+                continue
             told(f"{said['done']} of {said['of']} files" if "done" in said else "")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from codegpt.complete import CompletionOptions, Completions, complete, plan_in_time
 from codegpt.context.sources import Around, Cursor
@@ -16,6 +16,29 @@ from codegpt.load import LoadedModel, warm_up
 Loader = Callable[[], LoadedModel]
 AroundIn = Callable[[], AbstractContextManager[Around | None]]
 """Says, for as long as it is entered, what a document lies in."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A place in a document, and how it is asked about.
+
+    Attributes:
+        around: says, in the engine's thread, what the document lies in.
+    """
+
+    document: Document
+    offset: int
+    options: CompletionOptions
+    cancelled: Cancelled
+    around: AroundIn = nullcontext
+
+    def cursor(self) -> Cursor | None:
+        """The place in its project, all that is asked of which has been asked; None where nothing is known of it."""
+        found = None
+        with self.around() as known:
+            if known is not None and self.options.context_tokens > 0:
+                found = Cursor(self.document, self.offset, known).looked(self.options.sources)
+        return found
 
 
 class Worker:
@@ -47,56 +70,32 @@ class Worker:
             raise CheckpointError(self._failure) from error
         return self._loaded
 
-    async def complete(
-        self,
-        document: Document,
-        offset: int,
-        options: CompletionOptions,
-        cancelled: Cancelled,
-        around: AroundIn = nullcontext,
-    ) -> Completions:
-        """Complete in the engine's thread.
+    async def complete(self, asked: Asked) -> Completions:
+        """Complete in the engine's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._complete, asked)
 
-        Args:
-            around: says there what the document lies in.
-        """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._complete, document, offset, options, cancelled, around)
-
-    def _complete(
-        self, document: Document, offset: int, options: CompletionOptions, cancelled: Cancelled, around: AroundIn
-    ) -> Completions:
-        if cancelled():
+    def _complete(self, asked: Asked) -> Completions:
+        if asked.cancelled():
             return Completions((), "cancelled")
         if self._loaded is None:
             return Completions((), self._failure)
+        engine, fim, cursor = self._loaded.engine, self._loaded.fim, asked.cursor()
         try:
-            with around() as known:
-                return complete(document, offset, self._loaded.engine, self._loaded.fim, options, cancelled, known)
+            return complete(asked.document, asked.offset, engine, fim, asked.options, asked.cancelled, cursor)
         except CodeGPTError as error:
             return Completions((), str(error))
 
-    async def read_ahead(
-        self,
-        document: Document,
-        offset: int,
-        options: CompletionOptions,
-        cancelled: Cancelled,
-        around: AroundIn = nullcontext,
-    ) -> None:
+    async def read_ahead(self, asked: Asked) -> None:
         """Let the model read all the text around a place, for whoever asks there next."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._read_ahead, document, offset, options, cancelled, around)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._read_ahead, asked)
 
-    def _read_ahead(
-        self, document: Document, offset: int, options: CompletionOptions, cancelled: Cancelled, around: AroundIn
-    ) -> None:
-        if self._loaded is None or cancelled():
+    def _read_ahead(self, asked: Asked) -> None:
+        if self._loaded is None or asked.cancelled():
             return
-        engine, whole = self._loaded.engine, replace(options, wait_s=None)
-        with suppress(CodeGPTError), around() as known:  # whoever asks next will hear of it
-            cursor = Cursor(document, offset, known) if known else None
-            engine.read(plan_in_time(document, offset, engine, self._loaded.fim, whole, cursor).prompt, cancelled)
+        engine, fim, whole = self._loaded.engine, self._loaded.fim, replace(asked.options, wait_s=None)
+        with suppress(CodeGPTError):  # whoever asks next will hear of it
+            wanted = plan_in_time(asked.document, asked.offset, engine, fim, whole, asked.cursor())
+            engine.read(wanted.prompt, asked.cancelled)
 
     def stop(self) -> None:
         """Let the thread end after what it is doing; nothing that waits is begun."""

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -17,7 +18,7 @@ from codegpt.complete import (
 from codegpt.context.project import Snapshot
 from codegpt.context.sources import Around, Cursor
 from codegpt.document import Document
-from codegpt.engine.protocol import Generation, SamplingParams, StopReason
+from codegpt.engine.protocol import Generation, ModelInfo, SamplingParams, StopReason
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.languages import LANGUAGES
 from codegpt.postprocess import Cut, Extent, Place
@@ -420,3 +421,31 @@ def test_the_text_around_the_cursor_is_cut_to_what_is_read_in_time() -> None:
 
     # Whole lines, and as many of them above as the steps of the window's edge allow.
     assert [asked(wait_s) for wait_s in (None, 2.0, 0.7, 0.4, 0.0)] == [1086, 1086, 504, 306, 114]
+
+
+class Narrow(ScriptedEngine):
+    """An engine that reads `room` tokens."""
+
+    room = 0
+
+    @property
+    def info(self) -> ModelInfo:
+        return replace(super().info, context_tokens=self.room)
+
+
+@pytest.mark.parametrize("fim", ["qwen2.5-coder/psm", "starcoder/psm", "santacoder/psm", None])
+@pytest.mark.parametrize("room", [400, 2048, 8192])
+def test_other_files_and_the_text_around_share_the_context_of_the_model(fim: str | None, room: int) -> None:
+    engine = Narrow("y")
+    engine.room = room
+    texts = {f"core{number}.py": f"def fetch{number}(url: str) -> bytes: ...\n" * 3 for number in range(40)}
+    lines = [f"from core{number} import fetch{number}\n" for number in range(40)]
+    document, offset = at("".join(lines) + "x = 1\n" * 300 + "fetch1(fetch2(fetch3(‸\n" + "y = 1\n" * 300)
+    cursor = Cursor(document, offset, Around(Snapshot(texts), "app", "here.py"))
+    known = parse_fim(fim) if fim else None
+    alone = plan_in_time(document, offset, engine, known, CompletionOptions())
+    both = plan_in_time(document, offset, engine, known, CompletionOptions(), cursor)
+    for asked in (alone, both):
+        assert len(prompt_text(asked.prompt)) + asked.params.max_new_tokens <= room
+    assert alone.prompt == plan_in_time(document, offset, engine, known, CompletionOptions(context_tokens=0)).prompt
+    assert "core1.py" in prompt_text(both.prompt) or room < 2048

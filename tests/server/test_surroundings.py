@@ -53,6 +53,38 @@ def test_what_other_files_define_is_in_the_prompt(editor, root: Path) -> None:
     asyncio.run(scenario())
 
 
+def test_an_open_file_that_git_ignores_is_not_told(editor, root: Path) -> None:
+    (root / ".git").mkdir()
+    (root / ".gitignore").write_text("private.py\n")
+
+    async def scenario() -> None:
+        async with editor(options=CONTEXT, root=root) as e:
+            await e.until(lambda: ("indexed", "") in e.statuses)
+            e.open("def fetch_private(url): ...\n\n\nfetch_private(url)\n", (root / "private.py").as_uri())
+            here = (root / "app/here.py").as_uri()
+            e.open(HERE, here)
+            await e.ask(3, 13, uri=here)
+            assert "def fetch(url" in e.prompts()[0] and "fetch_private" not in e.prompts()[0]
+
+    asyncio.run(scenario())
+
+
+def test_an_index_that_is_damaged_meanwhile_costs_no_suggestion(editor, root: Path) -> None:
+    async def scenario() -> None:
+        async with editor(options=CONTEXT, root=root) as e:
+            await e.until(lambda: ("indexed", "") in e.statuses)
+            [path] = (root.parent / "cache/index").glob("*.sqlite")
+            content = path.read_bytes()
+            path.write_bytes(content[:4096] + b"\x7f" * (len(content) - 4096))
+            here = (root / "app/here.py").as_uri()
+            e.open(HERE, here)
+            for _ in range(2):
+                answer = await e.ask(3, 13, uri=here)
+                assert [item.insert_text for item in answer.items] == ["return a + b"]
+
+    asyncio.run(scenario())
+
+
 def test_a_file_that_is_saved_is_looked_at_again(editor, root: Path) -> None:
     async def scenario() -> None:
         async with editor(options=CONTEXT, root=root) as e:

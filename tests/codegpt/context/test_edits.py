@@ -1,9 +1,8 @@
 """Where a person edited last."""
 
-from codegpt.context.edits import MOST, NEAR_LINES, Edits
-from codegpt.document import Document
+from codegpt.context.edits import MOST, NEAR_LINES, Edits, Region
 
-DOCUMENT = Document("".join(f"line {number}\r\n" for number in range(100)))
+TEXT = "".join(f"line {number}\r\n" for number in range(100))
 
 
 def test_the_last_one_comes_first_and_what_is_near_is_one_place() -> None:
@@ -17,13 +16,14 @@ def test_the_last_one_comes_first_and_what_is_near_is_one_place() -> None:
 
 def test_regions_are_of_other_places_and_of_files_that_are_there() -> None:
     edits = Edits().edited("gone", 1).edited("a", 99).edited("a", 50).edited("b", 0)
-    regions = edits.regions({"a": DOCUMENT, "b": DOCUMENT}, ("a", 45))
-    assert [file for file, _ in regions] == ["b", "a"]
-    assert regions[0][1] == "\r\n".join(f"line {number}" for number in range(9))
-    assert regions[1][1].startswith("line 96\r\n") and regions[1][1].endswith("line 99\r\n")
+    regions = edits.regions({"a": TEXT, "b": TEXT}, ("a", 45))
+    assert [region.file for region in regions] == ["b", "a"]
+    assert all(TEXT[region.start :].startswith(region.text) for region in regions)
+    assert regions[0].text == "\r\n".join(f"line {number}" for number in range(9))
+    assert regions[1].text.startswith("line 96\r\n") and regions[1].text.endswith("line 99\r\n")
 
 
 def test_a_document_that_has_become_shorter() -> None:
     edits = Edits().edited("a", 5000)
-    assert edits.regions({"a": Document("x = 1\n")}, ("b", 0)) == ()
-    assert edits.regions({"a": Document("x = 1")}, ("b", 0)) == (("a", "x = 1"),)
+    assert edits.regions({"a": "x = 1\n"}, ("b", 0)) == ()
+    assert edits.regions({"a": "x = 1"}, ("b", 0)) == (Region("a", "x = 1", 0),)

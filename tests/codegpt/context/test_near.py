@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegpt.context.near import CALLED, HALF_AT, names_near
+from codegpt.context.near import CALLED, HALF_AT, LOOKED_BACK, names_near
 from codegpt.document import Document
 from codegpt.languages import LANGUAGES
 
@@ -40,6 +40,13 @@ def test_the_word_that_is_being_typed_is_none() -> None:
 )
 def test_the_function_whose_arguments_are_written(text: str, called: str) -> None:
     assert [name for name, weight in near(text).items() if weight == CALLED] == [name for name in [called] if name]
+
+
+def test_of_a_line_without_end_what_is_near_counts() -> None:
+    line = "far, " + "x, " * LOOKED_BACK + "near(‸" + ", x" * LOOKED_BACK + ", far"
+    assert near(line) == {"x": 1.0, "near": CALLED}
+    assert near("far(" + "x, " * LOOKED_BACK + "‸") == {"x": 1.0}
+    assert near("far\n" + "x, " * LOOKED_BACK + "‸\nfar")["far"] == 1 / (1 + 1 / HALF_AT)
 
 
 def test_any_text_and_no_language() -> None:

@@ -127,6 +127,41 @@ def test_other_languages(language: str, text: str, expected: list[tuple[str, str
     assert shown(text, language) == expected
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "doc"),
+    [
+        ("go", "// One\n// sentence. And more.\nfunc f() {}\n", "One sentence"),
+        ("go", "/* One.\n * two\n */\nfunc f() {}\n", "One"),
+        ("javascript", "/**\n * One.\n */\nfunction f() {}\n", "One."),
+        ("javascript", "#!/usr/bin/env node\nfunction f() {}\n", ""),
+        ("rust", "//! Of the file.\n\n/// One.\nfn f() {}\n", "One."),
+        ("rust", "#[inline]\nfn f() {}\n", ""),
+        ("c", "#include <x.h>\nint f(void) { return 1; }\n", ""),
+        ("c", "/* One. */\nint f(void) { return 1; }\n", "One."),
+        ("ruby", "# One.\ndef f\nend\n", "One."),
+        ("ruby", "// no comment\ndef f\nend\n", ""),
+    ],
+)
+def test_what_the_comment_above_says(language: str, text: str, doc: str) -> None:
+    assert [each.doc for each in entries(text, language)] == [doc]
+
+
+def test_a_comment_above_is_not_read_for_ever() -> None:
+    [entry] = entries("// First.\n" + "// word\n" * 50 + "func f() {}\n", "go")
+    assert entry.doc == " ".join(["word"] * 40)[:160].rstrip()
+
+
+def test_thousands_of_definitions() -> None:
+    assert len(entries("".join(f"#define A{number} {number}\n" for number in range(5000)), "c")) == 5000
+
+
+def test_a_secret_that_is_cut_is_none_either() -> None:
+    secret = "ghp_" + "a1B2" * 9
+    for before in range(90, 122):
+        text = f"class A:\n    x = 1{' ' * before}; t = '{secret}'\n"
+        assert not any("ghp_" in each.signature for each in entries(text))
+
+
 def test_nothing_is_longer_than_it_says_anything() -> None:
     [entry] = entries("def f(" + ", ".join(f"argument_{number}" for number in range(100)) + "):\n    pass\n")
     assert len(entry.signature) == 400

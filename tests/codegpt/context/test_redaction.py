@@ -8,12 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegpt.complete import CompletionOptions, plan
+from codegpt.context.edits import Region
+from codegpt.context.outline import outline
 from codegpt.context.project import Snapshot
 from codegpt.context.redaction import REDACTED, redacted
 from codegpt.context.sources import Around, Cursor
 from codegpt.document import Document
 from codegpt.engine.scripted import prompt_text
 from codegpt.prompt import parse_fim
+from codegpt.syntax import parse
 
 FIM = parse_fim("qwen2.5-coder/spm")
 
@@ -81,7 +84,7 @@ def test_no_prompt_holds_any_of_it(kind: str) -> None:
     texts = {"app/core.py": other, "app/near.py": f"from app.core import fetch\n{planted}\n{lines}\n"}
     source = f"from app.core import fetch\n{planted}\n{lines}\nvalue = fetch(\n\n{planted}\n"
     offset = source.index("fetch(\n") + 6
-    around = Around(Snapshot(texts), "app", "app/here.py", {"app/open.py": other}, (("app/core.py", planted),))
+    around = Around(Snapshot(texts), "app", "app/here.py", {"app/open.py": other}, (Region("app/core.py", planted, 0),))
     cursor = Cursor(Document(source, "app/here.py", "python"), offset, around)
     asked = plan(cursor.document, offset, len, FIM, CompletionOptions(context_tokens=4000), cursor)
     text = prompt_text(asked.prompt)
@@ -114,8 +117,32 @@ def test_honest_text_stays_as_it_is(text: str) -> None:
     assert redacted(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('password = (\n    "hunter2Xq9zK"\n)', 'password = (\n    "REDACTED"\n)'),
+        ('"password":\n  "hunter2Xq9zK"', '"password":\n  "REDACTED"'),
+        ('password = f(\n    "hunter2Xq9zK"\n)', 'password = f(\n    "hunter2Xq9zK"\n)'),
+        ("QUJD\nREVG\n-----END RSA PRIVATE KEY-----\nx = 1", "REDACTED\n\n-----END RSA PRIVATE KEY-----\nx = 1"),
+        ("MIIE" + "A1b2" * 15 + "\nx = 1", "REDACTED\nx = 1"),
+        (
+            "-----BEGIN EC PRIVATE KEY-----\na\nb\n-----END EC PRIVATE KEY-----\nx",
+            "-----BEGIN EC PRIVATE KEY-----REDACTED\n\n\n-----END EC PRIVATE KEY-----\nx",
+        ),
+    ],
+)
+def test_over_several_lines_and_in_parts(text: str, expected: str) -> None:
+    assert redacted(text) == expected
+
+
+def test_a_signature_that_is_cut_is_blanked_before() -> None:
+    syntax = parse(Document(f'API_SECRET = "{made(LETTERS, 130, 30)}"\nx = 1\n', language="python"))
+    assert syntax is not None
+    assert outline(syntax)[0].signature == 'API_SECRET = "REDACTED"'
+
+
 @given(st.text(max_size=300))
 def test_any_text_and_twice_is_once(text: str) -> None:
     once = redacted(text)
     assert redacted(once) == once
-    assert once.count("\n") <= text.count("\n")
+    assert once.count("\n") == text.count("\n")

@@ -67,5 +67,12 @@ def test_of_several_the_nearest() -> None:
     assert list(resolve(Import("pkg.x", "f", "f"), "c.py", "python", files)) == ["a/pkg/x.py"]
 
 
+def test_a_module_of_a_package_is_not_what_a_whole_name_means() -> None:
+    files = Snapshot(dict.fromkeys(["app/__init__.py", "app/logging.py", "app/x.py", "tools/json.py"], ""))
+    assert list(resolve(Import("logging", "", "logging"), "app/x.py", "python", files)) == []
+    assert list(resolve(Import("app.logging", "f", "f"), "app/x.py", "python", files)) == ["app/logging.py"]
+    assert list(resolve(Import("json", "", "json"), "tools/x.py", "python", files)) == ["tools/json.py"]
+
+
 def test_a_language_without_rules() -> None:
     assert list(resolve(Import("x"), "a.txt", "plaintext", Snapshot({}))) == []

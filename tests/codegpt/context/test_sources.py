@@ -1,5 +1,9 @@
 """What each source finds."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from codegpt.context.edits import Region
 from codegpt.context.project import Snapshot
 from codegpt.context.sources import SOURCES, Around, Cursor, Piece
 from codegpt.document import Document
@@ -19,11 +23,18 @@ TEXTS = {
 }
 
 
-def found(source: str, text: str, path: str = "app/here.py", **around: object) -> list[Piece]:
+def found(
+    source: str,
+    text: str,
+    path: str = "app/here.py",
+    opened: Mapping[str, str] = MappingProxyType({}),
+    recent: tuple[Region, ...] = (),
+    language: str = "python",
+) -> list[Piece]:
     offset = text.index("‸")
-    document = Document(text.replace("‸", ""), path, "python")
-    cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", path, **around))  # type: ignore[arg-type]
-    return list(SOURCES[source](cursor))
+    document = Document(text.replace("‸", ""), path, language)
+    cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", path, opened, recent))
+    return list(cursor.found(source))
 
 
 def best(pieces: list[Piece]) -> list[str]:
@@ -59,11 +70,34 @@ def test_a_cycle_of_imports_ends() -> None:
     assert list(SOURCES["imported"](cursor)) == []
 
 
+def test_the_file_itself_is_not_read_as_it_was_saved() -> None:
+    texts = {
+        "pkg/__init__.py": "from .a import A\n",
+        "pkg/a.py": "from pkg import helper, A\n\nclass A:\n    field = helper(SECRET)\n",
+    }
+    holed = "from pkg import helper, A\n\nclass A:\n    field = helper("
+    cursor = Cursor(Document(holed, "pkg/a.py", "python"), len(holed), Around(Snapshot(texts), "", "pkg/a.py"))
+    for source in SOURCES:
+        assert not any("SECRET" in piece.entry.signature for piece in cursor.found(source))
+
+
+def test_a_language_that_the_editor_calls_otherwise() -> None:
+    assert best(found("imported", "from .core import Engine\nEngine(‸)\n", language=""))[0] == "Engine"
+    assert best(found("imported", "from .core import Engine\nEngine(‸)\n", language="Python3"))[0] == "Engine"
+
+
 def test_methods_by_their_name() -> None:
     pieces = found("named", "def f(motor):\n    motor.run(‸)\n")
     assert best(pieces) == ["run"]
     assert pieces[0].entry.holder == "Engine"
     assert found("named", "def run(): pass\nrun(‸)\n") == []
+
+
+def test_in_prose_a_word_is_no_name() -> None:
+    texts = {"app/core.py": "class Base: ...\n\n\ndef run(): ...\n\n\ndef fetch_all(): ...\n\n\nclass FastBase: ...\n"}
+    text = "Base is what we run, fetch_all or FastBase ‸ too"
+    cursor = Cursor(Document(text, "a.md", "markdown"), 43, Around(Snapshot(texts), "app", "a.md"))
+    assert best(list(cursor.found("named"))) == ["fetch_all", "FastBase"]
 
 
 def test_what_a_class_inherits() -> None:
@@ -91,7 +125,7 @@ def test_what_is_alike_in_open_files_and_in_those_beside() -> None:
 
 
 def test_what_was_edited_last() -> None:
-    pieces = found("recent", "x = ‸\n", recent=(("b.py", "new = 1\n"), ("a.py", "old = 1\n")))
+    pieces = found("recent", "x = ‸\n", recent=(Region("b.py", "new = 1\n", 0), Region("a.py", "old = 1\n", 7)))
     assert [(piece.path, piece.entry.signature) for piece in pieces] == [("b.py", "new = 1"), ("a.py", "old = 1")]
     assert pieces[0].score > pieces[1].score
 

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegpt.context.imports import Import
-from codegpt.context.project import Snapshot
+from codegpt.context.outline import Entry
+from codegpt.context.project import Facts, Parsed, Snapshot
+from codegpt.errors import InputError
 from codegpt.indexing import index as index_module
 from codegpt.indexing.index import Index, index_path
-from codegpt.indexing.update import update
+from codegpt.indexing.update import current_index, update
 
 TEXTS = {
     "app/__init__.py": "from .core import run as start\n",
@@ -139,6 +141,34 @@ def test_what_is_no_index_is_made_anew(tmp_path: Path, content: bytes) -> None:
     assert_same(made(tmp_path, TEXTS), Snapshot(TEXTS))
 
 
+def test_damaged_pages_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "cache"))
+    root = tmp_path / "work"
+    lay(root, TEXTS)
+    current_index(root).close()
+    path = index_path(root)
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\x7f" * (len(content) - 4096)  # the head is whole
+    path.write_bytes(content)
+    assert_same(current_index(root), Snapshot(TEXTS))
+
+
+def test_a_full_disk_takes_nothing_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "cache"))
+    root = tmp_path / "work"
+    lay(root, TEXTS)
+    current_index(root).close()
+
+    def full(_index: Index) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Index, "versions", full)
+        with pytest.raises(InputError, match=r"cannot be kept in .*: database or disk is full"):
+            current_index(root)
+    assert_same(Index(index_path(root), root), Snapshot(TEXTS))
+
+
 def test_another_version_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path, TEXTS).close()
     monkeypatch.setattr(index_module, "FORMAT", 999)
@@ -152,8 +182,9 @@ def test_another_version_is_made_anew(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_all_or_nothing_is_written(tmp_path: Path) -> None:
     index = made(tmp_path, TEXTS)
     before = index.versions()
-    with pytest.raises(AttributeError):
-        index.write({"app/core.py": (before["app/core.py"], None)}, ["web/a.ts"])  # type: ignore[dict-item]
+    no_text = Parsed(Facts("python", (Entry("\ud800", "function", "", "def f():", "", 0, 1),)), ())
+    with pytest.raises(UnicodeEncodeError):
+        index.write({"app/core.py": (before["app/core.py"], no_text)}, ["web/a.ts"])
     assert index.versions() == before
     assert_same(index, Snapshot(TEXTS))
 

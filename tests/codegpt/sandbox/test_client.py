@@ -547,7 +547,7 @@ def test_who_listens_no_longer_is_not_worked_for(sandbox: Sandbox) -> None:
     jobs = [Job(Program(sleep), Calls((Call("f", (seconds,)),))) for seconds in (0, *[2] * 40)]
     listening = sandbox.run_all(jobs)
     assert value(next(listening)) == 0
-    listening.close()  # type: ignore[attr-defined]
+    listening.close()
     begun = time.monotonic()
     assert value(ask(sandbox, "def f():\n    return 1\n")) == 1
     assert time.monotonic() - begun < 20
