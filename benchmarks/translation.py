@@ -11,6 +11,7 @@ The path is that of `codegpt translate`; the tests of HumanEval-X judge, which t
 import json
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import click
@@ -25,7 +26,7 @@ from codegpt.document import Document
 from codegpt.generate import GenerateOptions, generate
 from codegpt.load import load_model
 from codegpt.sandbox.opening import open_sandbox
-from codegpt.translate import original_in, translation
+from codegpt.translate import original_in, proposed_calls, translation
 
 
 @click.command()
@@ -51,7 +52,9 @@ def main(samples: int, limit: int | None, out: Path) -> None:
             assert isinstance(check, TestsCheck) and isinstance(theirs, TestsCheck)
             document = Document(source.program(source.canonical), language="python")
             begun = time.monotonic()
-            made = translation(original_in(document, check.entry), "javascript", jail.run_all)
+            original = original_in(document, check.entry)
+            propose = partial(proposed_calls, original, loaded.engine, loaded.chat)
+            made = translation(original, "javascript", jail.run_all, propose)
             options = GenerateOptions(samples)
             result = generate(made.task, loaded.engine, loaded.chat, jail.run_all, options)
             greedy = next((each.candidate.program for each in result.ranked if each.candidate.number == 0), "")

@@ -21,9 +21,12 @@ Inputs and values outside it are left out and counted: larger integers, bytes, c
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from codegpt.chat import ChatTemplate
 from codegpt.document import Document
+from codegpt.engine.protocol import Engine
 from codegpt.errors import InputError
 from codegpt.example import Example, without_contradictions
 from codegpt.examples import examples_in
@@ -39,6 +42,7 @@ from codegpt.sandbox.outcome import CALL_TIMEOUT, Raised, Returned
 from codegpt.sandbox.program import LANGUAGE_LIMITS, Call
 from codegpt.sandbox.verdict import Raises
 from codegpt.syntax import parse
+from codegpt.task import PROPOSING, propose_asserts
 from codegpt.trial import FunctionTrial
 
 INPUTS = 40
@@ -98,11 +102,24 @@ def original_in(document: Document, function: str) -> Original:
     return Original(source + "\n", document.text.replace("\r\n", "\n"), interface)
 
 
-def translation(original: Original, language: str, run: Run | None) -> Translation:
+def proposed_calls(original: Original, engine: Engine, chat: ChatTemplate | None) -> Sequence[Call]:
+    """Calls of the original that the model proposes.
+
+    Raises:
+        PromptTooLong: the original does not fit the model's context.
+    """
+    proposals = propose_asserts(Request("", original.source), original.interface, engine, chat, PROPOSING)
+    return [call for each in proposals for call in each.example.calls]
+
+
+def translation(
+    original: Original, language: str, run: Run | None, propose: Callable[[], Sequence[Call]] = tuple
+) -> Translation:
     """Ask the original, in the jail, for its values on inputs of its types, and make them what is expected.
 
     Args:
         run: None where there is no jail; then nothing is compared.
+        propose: asked for calls where the original has neither types nor examples.
     """
     interface = original.interface
     name = LANGUAGES[language].name
@@ -113,10 +130,11 @@ def translation(original: Original, language: str, run: Run | None) -> Translati
     if run is None:
         return _not_compared(request, "there is no jail here")
     known = [example.call for example in examples_in(docstring_of(original.source), interface.name, interface.names)]
-    calls = inputs_for(interface, known, INPUTS)
+    calls = inputs_for(interface, known, INPUTS) or inputs_for(interface, propose(), INPUTS)
     if not calls:
         return _not_compared(
-            request, f"{interface.name} has neither type hints of plain data nor examples to call it with"
+            request,
+            f"{interface.name} has neither type hints of plain data nor examples, and the model proposes no calls",
         )
     asked = FunctionTrial(inputs=calls)
     [outcome] = run(asked.jobs(original.file))

@@ -1,5 +1,6 @@
 """`codegpt translate`: a function in another language, compared with the original before it is shown."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @drawing
 def translate(place: str, language: str, **options: Any) -> None:
     """Write FUNCTION of a Python FILE in another language: what does the same on generated inputs comes first."""
-    from codegpt.translate import original_in, parts_of, translation
+    from codegpt.translate import original_in, parts_of, proposed_calls, translation
 
     if language not in LANGUAGES or language == "python":
         others = ", ".join(sorted(LANGUAGES.keys() - {"python"}))
@@ -32,8 +33,9 @@ def translate(place: str, language: str, **options: Any) -> None:
         raise InputError(f"{file} is not Python; functions of Python are translated")
     original = original_in(document, function)
 
-    def task_of(_loaded: "LoadedModel", run: "Run | None") -> "Task":
-        made = translation(original, language, run)
+    def task_of(loaded: "LoadedModel", run: "Run | None") -> "Task":
+        propose = partial(proposed_calls, original, loaded.engine, loaded.chat)
+        made = translation(original, language, run, propose)
         if made.task.trial is not None:
             click.echo(f"Compared with the original on {made.inputs} inputs.", err=True)
         if made.left_out:

@@ -15,16 +15,17 @@ from codegpt.cli import cli
 from codegpt.console import run
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, never
-from codegpt.engine.scripted import ScriptedEngine
+from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.errors import InputError
 from codegpt.generate import Run
 from codegpt.interface import interface_of_signature
 from codegpt.load import LoadedModel
+from codegpt.prompt import Prompt
 from codegpt.sandbox.codec import Value
 from codegpt.sandbox.outcome import End, Outcome, Raised, Reply, Returned
-from codegpt.sandbox.program import Calls, Job
+from codegpt.sandbox.program import Call, Calls, Job
 from codegpt.sandbox.verdict import Raises
-from codegpt.translate import NotTheSame, header, original_in, parts_of, same_in_javascript, translation
+from codegpt.translate import NotTheSame, header, original_in, parts_of, proposed_calls, same_in_javascript, translation
 from codegpt.trial import FunctionTrial
 
 FILE = """
@@ -155,6 +156,28 @@ def test_where_nothing_can_be_compared_it_says_why() -> None:
     assert "neither type hints" in translation(untyped, "javascript", says(1)).task.why_not_run
     assert translation(typed, "go", says(1)).task.why_not_run == "programs in Go are not run"
     assert translation(typed, "javascript", None).task.why_not_run == "there is no jail here"
+
+
+def test_where_there_is_nothing_to_call_it_with_the_model_is_asked() -> None:
+    prompts = []
+
+    def script(prompt: Prompt, row: int) -> str:
+        prompts.append(prompt_text(prompt))
+        return f"{row}) == 1\nassert other('a') == 'a'\n\n"
+
+    untyped = original_in(DOCUMENT, "other")
+    calls = proposed_calls(untyped, ScriptedEngine(script), None)
+    assert [call.args for call in calls] == [("a",), (0,), (1,), (2,), (3,)]
+    assert prompts[0] == "def other(x):\n    return x\n    pass\n\n\n# Tests of other\nassert other("
+    made = translation(untyped, "javascript", says("a", 0), lambda: calls)
+    trial = made.task.trial
+    assert isinstance(trial, FunctionTrial) and [each.expected for each in trial.examples][:2] == ["a", 0]
+    assert [each.call.args for each in trial.examples][:5] == [call.args for call in calls]
+
+    def never_asked() -> list[Call]:
+        raise AssertionError
+
+    assert translation(original_in(DOCUMENT, "mean"), "javascript", says(2.0), never_asked).task.trial is not None
 
 
 SUM = "  return values.reduce((a, b) => a + b, 0)"
