@@ -26,9 +26,9 @@ from peers.machine import facts
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.complete import CompletionOptions
 from codegpt.console import run_and_exit
+from codegpt.context.cursor import Around, Cursor
 from codegpt.context.fit import fit_window
 from codegpt.context.gather import gather
-from codegpt.context.sources import Around, Cursor
 from codegpt.document import Document
 from codegpt.indexing.files import walk
 from codegpt.indexing.index import Index, index_path

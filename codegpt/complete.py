@@ -12,10 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from codegpt.context import Window, fit_window
+from codegpt.context.cursor import Cursor
 from codegpt.context.fit import CountTokens
 from codegpt.context.gather import gather
 from codegpt.context.redaction import redacted
-from codegpt.context.sources import SOURCES, Cursor
+from codegpt.context.sources import SOURCES
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, Engine, Generation, SamplingParams, StopReason, never
 from codegpt.errors import OutOfMemory

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.context.cursor import Around, Cursor
 from codegpt.context.gather import Chunk, gather
-from codegpt.context.sources import SOURCES, Around, Cursor
+from codegpt.context.sources import SOURCES
 from codegpt.errors import InputError
 from codegpt.indexing.index import Index
 from codegpt.indexing.update import current_index

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from textwrap import indent
 
+from codegpt.context.cursor import Cursor, Piece
 from codegpt.context.fit import CountTokens
 from codegpt.context.outline import Entry
 from codegpt.context.redaction import redacted
-from codegpt.context.sources import LINES, SOURCES, Cursor, Piece
+from codegpt.context.snippets import LINES
+from codegpt.context.sources import OF_THE_DOCUMENT, SOURCES
 
 LEAST_SCORE = 0.05
 """What is worth less only distracts."""
@@ -70,7 +72,7 @@ def gather(
     chosen: list[Piece] = []
     paths: set[str] = set()
     for piece in best:
-        if piece.entry.signature in shown or any(_overlap(piece, other) for other in chosen):
+        if piece.entry.signature in shown or any(_repeats(piece, other) for other in chosen):
             continue
         cost = count_tokens(skeleton([piece.entry]))
         cost += 0 if piece.path in paths else count_tokens(_as_imported(piece.path)) + _MARKUP
@@ -120,22 +122,24 @@ def _as_imported(path: str) -> str:
 def _best(cursor: Cursor, sources: Sequence[str]) -> list[Piece]:
     """Each definition once, at its highest score; the best first."""
     found: dict[tuple[str, int, bool], Piece] = {}
-    for source in sources:
+    for source in (SOURCES[name] for name in sources):
         for piece in cursor.found(source):
+            if piece.path == cursor.path and source not in OF_THE_DOCUMENT:
+                continue
             known = found.get(_place_of(piece))
             if piece.score >= LEAST_SCORE and (known is None or piece.score > known.score):
                 found[_place_of(piece)] = piece
     return sorted(found.values(), key=lambda piece: (-piece.score, *_place_of(piece)))
 
 
-def _overlap(piece: Piece, other: Piece) -> bool:
-    """Whether two pieces show the same text: of lines, not of a class and its method."""
-    return (
-        LINES in (piece.entry.kind, other.entry.kind)
-        and piece.path == other.path
-        and piece.entry.start < other.entry.end
-        and other.entry.start < piece.entry.end
-    )
+def _repeats(piece: Piece, other: Piece) -> bool:
+    """Whether two pieces of a file say the same: an overload, or lines that overlap; not a class and its method."""
+    one, two = piece.entry, other.entry
+    if piece.path != other.path:
+        return False
+    if LINES in (one.kind, two.kind):
+        return one.start < two.end and two.start < one.end
+    return (one.holder, one.signature) == (two.holder, two.signature)
 
 
 def skeleton(entries: Sequence[Entry]) -> str:

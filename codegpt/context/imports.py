@@ -4,10 +4,13 @@ Covered: the imports of all languages that have a grammar, wherever they stand i
 Not covered: imports that are made when the program runs (`importlib`, `import()`, `Kernel#require` of a variable).
 """
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node, QueryCursor
 
+from codegpt.document import Span
 from codegpt.languages import import_query
 from codegpt.syntax import Syntax
 
@@ -32,6 +35,33 @@ class Import:
 
 def imports(syntax: Syntax) -> tuple[Import, ...]:
     """What a document imports, in document order."""
+    return tuple(each for _, each in imports_at(syntax))
+
+
+def statements(syntax: Syntax, found: Sequence[tuple[int, Import]]) -> tuple[tuple[Span, tuple[Import, ...]], ...]:
+    """The statements at the top of a document that import something, and what; none that defines anything.
+
+    Args:
+        found: see `imports_at`.
+    """
+    root = syntax.tree.root_node
+    spans: dict[tuple[int, int], list[Import]] = {}
+    for at, each in found:
+        node = root.descendant_for_byte_range(at, at)
+        while node is not None and node.parent is not None and node.parent != root:
+            node = node.parent
+        if node is not None and node != root:
+            spans.setdefault(node.byte_range, []).append(each)
+    offset_of = syntax.document.offset_of_byte
+    whole = [(Span(offset_of(start), offset_of(end)), tuple(each)) for (start, end), each in spans.items()]
+    bodies = [each.span.start for each in syntax.definitions if each.body is not None]
+    return tuple(
+        (span, each) for span, each in whole if bisect_left(bodies, span.start) == bisect_left(bodies, span.end)
+    )
+
+
+def imports_at(syntax: Syntax) -> Sequence[tuple[int, Import]]:
+    """What a document imports, in document order, each with a byte that it stands at."""
     source = syntax.document.utf8
 
     def text(node: Node) -> str:
@@ -47,7 +77,7 @@ def imports(syntax: Syntax) -> tuple[Import, ...]:
             given = {name: text(node) for name, node in nodes.items()}
             at = max(node.start_byte for name, node in nodes.items() if name in ("module", "name", "bound"))
             found.append((at, _read(syntax.language.id, given)))
-    return tuple(each for _, each in sorted(found, key=lambda pair: pair[0]))
+    return sorted(found, key=lambda pair: pair[0])
 
 
 def _read(language: str, given: dict[str, str]) -> Import:

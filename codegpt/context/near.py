@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from codegpt.document import Document
 from codegpt.languages import Language
@@ -49,3 +50,32 @@ def _called(document: Document, offset: int, language: Language | None) -> str:
         if bracket.mark == "(" and (match := _LAST_NAME.search(before, max(0, bracket.offset - 100), bracket.offset)):
             return match[1]
     return ""
+
+
+def stems_of(near: Mapping[str, float]) -> Mapping[str, float]:
+    """The words that names near the cursor are made of, cut to `STEM`, each with the weight of its name."""
+    found: dict[str, float] = {}
+    for name, weight in near.items():
+        for word in words_of(name):
+            found[word[:STEM]] = max(found.get(word[:STEM], 0.0), min(1.0, weight))
+    return found
+
+
+def likeness(name: str, stems: Mapping[str, float]) -> float:
+    """How many of the words that a name is made of are among others; from 0 to 1."""
+    words = words_of(name)
+    return sum(stems.get(word[:STEM], 0.0) for word in words) / len(words) if words else 0.0
+
+
+STEM = 5
+"""Characters of a word that count: `parse` and `parsed` are alike."""
+
+
+@lru_cache(maxsize=1 << 14)
+def words_of(name: str) -> tuple[str, ...]:
+    """The words of a name in any case, of three characters or more, as small letters."""
+    return tuple(word.lower() for word in _WORD.findall(name) if len(word) >= SHORTEST_WORD)
+
+
+SHORTEST_WORD = 3
+_WORD = re.compile(r"[A-Z]?[^\W_A-Z]+|[A-Z]+(?![a-z])")

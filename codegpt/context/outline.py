@@ -81,7 +81,7 @@ def _entry(syntax: Syntax, definition: Definition, holder: str, inner: list[Span
     doc = _doc(document, span, body, language)
     if body is not None and definition.kind not in _CALLABLE:
         lines += _fields(document, body, inner, language)
-    signature = _cut(blanked(dedent("\n".join(lines)).strip("\n")), LONGEST_SIGNATURE)  # cut, it would not be seen
+    signature = _cut(dedent("\n".join(lines)).strip("\n"), LONGEST_SIGNATURE)
     return Entry(definition.name, definition.kind, holder, signature, doc, span.start, span.end)
 
 
@@ -90,7 +90,7 @@ def _head(document: Document, span: Span, body: Span | None) -> str:
     line_start = document.line_starts[document.line_at(span.start)]
     indent = document.text[line_start : span.start]
     if body is None:
-        head = blanked(document.text[span.start : span.end].split("\n", 1)[0])[:LONGEST_FIELD]
+        head = _cut(document.text[span.start : span.end].split("\n", 1)[0], LONGEST_FIELD)
     else:
         head = _TRAILING_COMMENT.sub("", document.text[span.start : body.start].rstrip())
     return (indent if not indent.strip() else "") + head.rstrip().rstrip("{").rstrip()
@@ -130,7 +130,7 @@ def _fields(document: Document, body: Span, inner: list[Span], language: Languag
         text = (indent if not indent.strip() else "    ") + document.text[start:end]
         code = text.strip().strip("{}")
         if code and code not in ("pass", "...") and not code.startswith(_NO_FIELD):
-            kept.append(blanked(text.rstrip())[:LONGEST_FIELD])
+            kept.append(_cut(text.rstrip(), LONGEST_FIELD))
         if len(kept) == MOST_FIELDS:
             break
     return kept
@@ -166,8 +166,9 @@ def _comment_marks(language: Language) -> re.Pattern[str]:
 def _first_sentence(text: str) -> str:
     match = _SENTENCE.search(text.strip())
     first = text.strip()[: match.start()] if match else ""
-    return _cut(blanked(" ".join(first.split())), LONGEST_DOC)
+    return _cut(" ".join(first.split()), LONGEST_DOC)
 
 
 def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[:most].rstrip()
+    """The beginning of a text; half a secret would not be seen as one any more."""
+    return text if len(text) <= most else blanked(text)[:most].rstrip()

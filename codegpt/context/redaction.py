@@ -13,32 +13,52 @@ from functools import lru_cache
 
 REDACTED = "REDACTED"
 
-_ISSUED = {
-    "AWS access key": r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
-    "GitHub token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})",
-    "GitLab token": r"\bgl(?:pat|dt|rt|soat|ptt|cbt|ft|imt|agent)-[A-Za-z0-9_\-]{20,}",
-    "Slack token": r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    "Slack webhook": r"https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{20,}",
-    "Discord webhook": r"https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_-]{30,}",
-    "Stripe key": r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}",
-    "Google API key": r"\bAIza[A-Za-z0-9_\-]{35}",
-    "Google OAuth secret": r"\bGOCSPX-[A-Za-z0-9_\-]{20,}|\bya29\.[A-Za-z0-9_\-]{20,}",
-    "OpenAI or Anthropic key": r"\bsk-(?:ant-|proj-|svcacct-|or-v1-)?[A-Za-z0-9_\-]{20,}",
-    "Hugging Face token": r"\bhf_[A-Za-z0-9]{30,}",
-    "PyPI token": r"\bpypi-[A-Za-z0-9_\-]{40,}",
-    "npm token": r"\bnpm_[A-Za-z0-9]{36}",
-    "SendGrid key": r"\bSG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}",
-    "Twilio key": r"\b(?:SK|AC)[0-9a-f]{32}\b",
-    "Mailgun key": r"\bkey-[0-9a-f]{32}\b",
-    "Azure storage key": r"(?<=AccountKey=)[A-Za-z0-9+/]{60,}={0,2}",
-    "DigitalOcean token": r"\bdo[op]_v1_[0-9a-f]{64}\b",
-    "Telegram bot token": r"\b\d{8,10}:AA[A-Za-z0-9_\-]{33}\b",
-    "Vault token": r"\bhv[sbr]\.[A-Za-z0-9_\-]{24,}",
-    "JSON web token": r"(?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
-    "age key": r"\bAGE-SECRET-KEY-1[A-Z0-9]{50,}",
-    "password in a URL": r"(?<=://)[^\s:/@\"'`{}$<>]{1,64}:[^\s:/@\"'`{}$<>]{3,}(?=@)",
-    "authorization header": r"(?<=\b[Bb]earer )[A-Za-z0-9_\-.=+/]{20,}|(?<=\b[Bb]asic )[A-Za-z0-9+/]{20,}={0,2}",
+_ISSUED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "AWS access key": (r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b", ("AKIA", "ASIA", "ABIA", "ACCA")),
+    "GitHub token": (
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})",
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
+    ),
+    "GitLab token": (
+        r"\bgl(?:pat|dt|rt|soat|ptt|cbt|ft|imt|agent)-[A-Za-z0-9_\-]{20,}",
+        ("glpat-", "gldt-", "glrt-", "glsoat-", "glptt-", "glcbt-", "glft-", "glimt-", "glagent-"),
+    ),
+    "Slack token": (r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", ("xox",)),
+    "Slack webhook": (r"https://hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/_-]{20,}", ("hooks.slack.com",)),
+    "Discord webhook": (
+        r"https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_-]{30,}",
+        ("/api/webhooks/",),
+    ),
+    "Stripe key": (
+        r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|\bwhsec_[A-Za-z0-9]{24,}",
+        ("k_live_", "k_test_", "whsec_"),
+    ),
+    "Google API key": (r"\bAIza[A-Za-z0-9_\-]{35}", ("AIza",)),
+    "Google OAuth secret": (r"\bGOCSPX-[A-Za-z0-9_\-]{20,}|\bya29\.[A-Za-z0-9_\-]{20,}", ("GOCSPX-", "ya29.")),
+    "OpenAI or Anthropic key": (r"\bsk-(?:ant-|proj-|svcacct-|or-v1-)?[A-Za-z0-9_\-]{20,}", ("sk-",)),
+    "Hugging Face token": (r"\bhf_[A-Za-z0-9]{30,}", ("hf_",)),
+    "PyPI token": (r"\bpypi-[A-Za-z0-9_\-]{40,}", ("pypi-",)),
+    "npm token": (r"\bnpm_[A-Za-z0-9]{36}", ("npm_",)),
+    "SendGrid key": (r"\bSG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}", ("SG.",)),
+    "Twilio key": (r"\b(?:SK|AC)[0-9a-f]{32}\b", ("SK", "AC")),
+    "Mailgun key": (r"\bkey-[0-9a-f]{32}\b", ("key-",)),
+    "Azure storage key": (r"(?<=AccountKey=)[A-Za-z0-9+/]{60,}={0,2}", ("AccountKey=",)),
+    "DigitalOcean token": (r"\bdo[op]_v1_[0-9a-f]{64}\b", ("_v1_",)),
+    "Telegram bot token": (r"\b\d{8,10}:AA[A-Za-z0-9_\-]{33}\b", (":AA",)),
+    "Vault token": (r"\bhv[sbr]\.[A-Za-z0-9_\-]{24,}", ("hvs.", "hvb.", "hvr.")),
+    "JSON web token": (
+        r"(?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
+        (".eyJ",),
+    ),
+    "age key": (r"\bAGE-SECRET-KEY-1[A-Z0-9]{50,}", ("AGE-SECRET-KEY-1",)),
+    "password in a URL": (r"(?<=://)[^\s:/@\"'`{}$<>]{1,64}:[^\s:/@\"'`{}$<>]{3,}(?=@)", ("://",)),
+    "authorization header": (
+        r"(?<=\b[Bb]earer )[A-Za-z0-9_\-.=+/]{20,}|(?<=\b[Bb]asic )[A-Za-z0-9+/]{20,}={0,2}",
+        ("earer ", "asic "),
+    ),
 }
+"""How issuers write their tokens, and what any such text has, as it stands."""
+
 _KEY_BEGINS = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_ENDS = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _PRIVATE_KEY = re.compile(rf"(?P<begin>{_KEY_BEGINS})(?P<key>.*?)(?P<end>{_KEY_ENDS}|\Z)", re.DOTALL)
@@ -46,7 +66,10 @@ _END_OF_KEY = re.compile(rf"(?P<begin>\A)(?P<key>(?:(?!-----BEGIN )[\s\S])*?)(?P
 """A part of a file may begin within a key."""
 _IN_KEY = re.compile(r"[ \t]*[A-Za-z0-9+/]{60,76}={0,2}\s*")
 """A line of a key of which neither end is in the text, or of any other data that is no loss."""
-_TOKENS = re.compile("|".join(f"(?:{pattern})" for pattern in _ISSUED.values()))
+SHORTEST_KEY = 60
+"""Characters of such a line."""
+_TOKENS = re.compile("|".join(f"(?:{pattern})" for pattern, _ in _ISSUED.values()))
+_MARKS = tuple(mark for _, marks in _ISSUED.values() for mark in marks)
 _NAMED = r"""
     (?: pass(?:word|wd|phrase)? | pwd | secret | token | api_?key | apikey | access_?key | private_?key | client_?secret
       | auth_?key | credentials? | encryption_?key | signing_?key | salt | dsn | connection_?string )
@@ -82,10 +105,22 @@ def blanked(text: str) -> str:
     """The text without what looks like a secret, in as many lines; linear in its length."""
     if "PRIVATE KEY" in text:
         text = _END_OF_KEY.sub(_without_key, _PRIVATE_KEY.sub(_without_key, text))
+    lower = text.lower()
+    marks, words = [mark for mark in _MARKS if mark in text], [word for word in _TELLING if word in lower]
     lines, announced = [], False
     for line in text.split("\n"):
-        lines.append(_line(_ON_NEXT_LINE.sub(_without_value, line) if announced else line))
-        announced = _is_telling(line) and _BEFORE_VALUE.search(line) is not None
+        if announced:
+            line = _ON_NEXT_LINE.sub(_without_value, line)
+        if len(line) >= SHORTEST_KEY and _IN_KEY.fullmatch(line):
+            line = REDACTED
+        # Few lines have anything that the expressions are for; to look is cheap, to search is not.
+        if any(mark in line for mark in marks):
+            line = _TOKENS.sub(REDACTED, line)
+        announced = False
+        if words and any(word in small for small in [line.lower()] for word in words):
+            announced = _BEFORE_VALUE.search(line) is not None
+            line = _UNQUOTED.sub(_without_value, _ASSIGNED.sub(_without_value, line))
+        lines.append(line)
     return "\n".join(lines)
 
 
@@ -93,24 +128,8 @@ def _without_key(match: "re.Match[str]") -> str:
     return match["begin"] + REDACTED + "\n" * match["key"].count("\n") + match["end"]
 
 
-def _line(line: str) -> str:
-    """Few lines have anything that the expressions are for; to look is cheap, to search is not."""
-    if _LONG.search(line):
-        line = REDACTED if _IN_KEY.fullmatch(line) else _TOKENS.sub(REDACTED, line)
-    if _is_telling(line):
-        line = _UNQUOTED.sub(_without_value, _ASSIGNED.sub(_without_value, line))
-    return line
-
-
-def _is_telling(line: str) -> bool:
-    lower = line.lower()
-    return any(word in lower for word in _TELLING)
-
-
-_LONG = re.compile(r"[A-Za-z0-9_\-+/=.:@!]{11,}|://")
-"""The shortest that any issuer's form takes."""
-
 _TELLING = ("pass", "pwd", "secret", "token", "key", "credential", "salt", "dsn", "connection")
+"""What any name that `_NAMED` and `_UNQUOTED` are for has in it, in small letters."""
 
 
 def _without_value(match: "re.Match[str]") -> str:

@@ -40,21 +40,30 @@ class Window:
 
 
 class Similar:
-    """An index of some texts, for as long as they do not change."""
+    """An index of the windows of some texts, which may become others: what stays is not indexed again."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        """Cut all texts into windows and index them; about 10 ms for 100,000 characters."""
-        self._rows: list[tuple[str, str, int, int]] = []
-        for path, text in sorted(texts.items()):
-            self._rows += ((path, *window) for window in _windows(text))
+    def __init__(self) -> None:
+        """Nothing is in it."""
+        self._rows: dict[int, tuple[str, str, int, int]] = {}
+        self._numbers: dict[tuple[str, str], range] = {}
+        self._next = 0
         self._connection = sqlite3.connect(":memory:", check_same_thread=False)
-        self._connection.execute(
-            "CREATE VIRTUAL TABLE windows USING fts5(text, content='', tokenize=\"unicode61 tokenchars '_'\")"
-        )
-        self._connection.executemany(
-            "INSERT INTO windows (rowid, text) VALUES (?, ?)",
-            [(number, " ".join(_WORD.findall(row[1]))) for number, row in enumerate(self._rows)],
-        )
+        self._connection.execute("CREATE VIRTUAL TABLE windows USING fts5(text, tokenize=\"unicode61 tokenchars '_'\")")
+
+    def of(self, texts: Mapping[str, str]) -> "Similar":
+        """The same, with the windows of these texts and no others; about 10 ms for 100,000 new characters."""
+        gone = [number for each in self._numbers.keys() - texts.items() for number in self._numbers.pop(each)]
+        self._connection.executemany("DELETE FROM windows WHERE rowid = ?", [(number,) for number in gone])
+        for number in gone:
+            del self._rows[number]
+        for path, text in sorted(texts.items() - self._numbers.keys()):
+            windows = _windows(text)
+            self._numbers[path, text] = numbers = range(self._next, self._next + len(windows))
+            self._next = numbers.stop
+            self._rows |= {number: (path, *window) for number, window in zip(numbers, windows, strict=True)}
+            rows = [(number, " ".join(_WORD.findall(self._rows[number][1]))) for number in numbers]
+            self._connection.executemany("INSERT INTO windows (rowid, text) VALUES (?, ?)", rows)
+        return self
 
     def like(self, document: Document, offset: int, most: int = 8) -> list[Window]:
         """The windows that are most like the text before a place, best first, of those that overlap the best."""
@@ -66,15 +75,15 @@ class Similar:
         around = _lines(document.text[begin : offset + offset - begin])
         query = " OR ".join(f'"{word}"' for word in words)
         rows = self._connection.execute(
-            "SELECT rowid, bm25(windows) FROM windows WHERE windows MATCH ? ORDER BY bm25(windows), rowid LIMIT ?",
-            (query, 4 * most),
+            "SELECT bm25(windows), rowid FROM windows WHERE windows MATCH ? ORDER BY bm25(windows)", (query,)
         ).fetchall()
+        least = max((rank for rank, _ in rows[: 4 * most]), default=0.0)
+        best = sorted((rank, self._rows[number]) for rank, number in rows if rank <= least)
         found: list[Window] = []
-        for number, rank in rows:
-            path, text, start, end = self._rows[number]
+        for rank, (path, text, start, end) in best:
             taken = any(path == each.path and start < each.end and each.start < end for each in found)
             if not taken and len(found) < most and _alike(_lines(text), around) < TOO_ALIKE:
-                found.append(Window(path, text, start, end, rank / rows[0][1]))
+                found.append(Window(path, text, start, end, rank / rows[0][0]))
         return found
 
 

@@ -7,11 +7,12 @@ another version, or one that is none, is made anew. Nothing in it is needed for 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import Any, TypeVar
 
 from codegpt.checkpoints.homes import cache_root
 from codegpt.context.imports import Import
@@ -25,6 +26,7 @@ FORMAT = 1
 BUSY_S = 10.0
 MOST_KEPT = 256
 """Files whose facts, or texts, are kept at hand: at the next key nearly the same are looked at."""
+MOST_ANSWERS = 20_000
 
 _SCHEMA = """
 CREATE TABLE files (
@@ -51,6 +53,23 @@ def index_path(root: Path) -> Path:
     return cache_root() / "index" / f"{digest}.sqlite"
 
 
+Answer = TypeVar("Answer")
+
+
+def _kept(ask: "Callable[[Index, str], Answer]") -> "Callable[[Index, str], Answer]":
+    """Answer once for every state of the file: from key to key nearly the same is asked."""
+
+    @wraps(ask)
+    def answered(index: "Index", argument: str) -> Answer:
+        known, question = index._known(), (ask.__name__, argument)
+        if question not in known:
+            known[question] = ask(index, argument)
+        answer: Answer = known[question]
+        return answer
+
+    return answered
+
+
 class Index:
     """The facts of a workspace; a `Project` for whoever reads it.
 
@@ -71,6 +90,8 @@ class Index:
         self.root = root
         self._roots = roots_of(root)
         self._path = path
+        self._answers: dict[tuple[str, str], Any] = {}
+        self._state, self._is_reading = -1, False
         self._facts = lru_cache(MOST_KEPT)(self._facts_of)
         self._text = lru_cache(MOST_KEPT)(self._text_of)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,10 +144,25 @@ class Index:
     def reading(self) -> Iterator["Index"]:
         """One state of it."""
         self._connection.execute("BEGIN")
+        self._look()
+        self._is_reading = True
         try:
             yield self
         finally:
+            self._is_reading = False
             self._connection.execute("COMMIT")
+
+    def _look(self) -> None:
+        """Forget the answers of another state."""
+        self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # so that a state is settled
+        [state] = self._connection.execute("PRAGMA data_version").fetchone()
+        if state != self._state or len(self._answers) > MOST_ANSWERS:
+            self._state, self._answers = state, {}
+
+    def _known(self) -> dict[tuple[str, str], Any]:
+        if not self._is_reading:
+            self._look()
+        return self._answers
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -137,6 +173,7 @@ class Index:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+        self._answers = {}
 
     # What is written.
 
@@ -186,16 +223,19 @@ class Index:
 
     # What is read.
 
+    @_kept
     def has(self, path: str) -> bool:
         """See `project.Files`."""
         return self._connection.execute("SELECT 1 FROM files WHERE path = ?", (path,)).fetchone() is not None
 
+    @_kept
     def ending(self, suffix: str) -> Sequence[str]:
         """See `project.Files`."""
         rows = self._connection.execute("SELECT path FROM files WHERE last = ?", (suffix.rpartition("/")[2],))
         found = [path for (path,) in rows if path == suffix or path.endswith(f"/{suffix}")]
         return sorted(found, key=nearest_first)
 
+    @_kept
     def within(self, directory: str) -> Sequence[str]:
         """See `project.Files`."""
         rows = self._connection.execute("SELECT path FROM files WHERE directory = ? ORDER BY path", (directory,))
@@ -221,6 +261,7 @@ class Index:
         entries = tuple(Entry(*each) for each in rows)
         return Facts(language, entries, tuple(Import(*each) for each in json.loads(imported)))
 
+    @_kept
     def defining(self, name: str) -> Sequence[Defined]:
         """See `project.Project`."""
         rows = self._connection.execute(
@@ -231,6 +272,7 @@ class Index:
             return ()
         return sorted((Defined(path, Entry(*entry)) for path, *entry in rows), key=lambda d: (d.path, d.entry.start))
 
+    @_kept
     def mentioning(self, name: str) -> Sequence[str]:
         """See `project.Project`."""
         rows = self._connection.execute(

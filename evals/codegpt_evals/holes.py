@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from codegpt.complete import CompletionOptions, Plan, conclude, plan
+from codegpt.context.cursor import Cursor
 from codegpt.context.fit import CountTokens
-from codegpt.context.sources import Cursor
 from codegpt.engine.protocol import Generation, StopReason
 from codegpt.postprocess import Extent, drop_typed_space
 from codegpt.prompt import Fim

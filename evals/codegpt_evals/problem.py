@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from codegpt.context.sources import Around
+from codegpt.context.cursor import Around
 from codegpt.document import Document
 from codegpt.request import Request
 from codegpt_evals.checks import Check

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
+from codegpt.context.meaning import meant
 from codegpt.context.project import Facts, Project
-from codegpt.context.sources import meant
 from codegpt.document import Document
 from codegpt.syntax import Reference, Syntax, parse
 

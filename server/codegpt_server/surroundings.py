@@ -19,10 +19,10 @@ from pathlib import Path
 
 from pygls.uris import to_fs_path
 
+from codegpt.context.cursor import Around
 from codegpt.context.edits import Edits
 from codegpt.context.project import Live
 from codegpt.context.redaction import blanked
-from codegpt.context.sources import Around
 from codegpt.document import Document
 from codegpt.indexing.files import is_ignored
 from codegpt.indexing.index import Index, index_path

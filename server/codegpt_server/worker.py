@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
 from codegpt.complete import CompletionOptions, Completions, complete, plan_in_time
-from codegpt.context.sources import Around, Cursor
+from codegpt.context.cursor import Around, Cursor
+from codegpt.context.sources import SOURCES
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled
 from codegpt.errors import CheckpointError, CodeGPTError
@@ -37,7 +38,7 @@ class Asked:
         found = None
         with self.around() as known:
             if known is not None and self.options.context_tokens > 0:
-                found = Cursor(self.document, self.offset, known).looked(self.options.sources)
+                found = Cursor(self.document, self.offset, known).looked(map(SOURCES.__getitem__, self.options.sources))
         return found
 
 

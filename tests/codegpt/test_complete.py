@@ -15,8 +15,8 @@ from codegpt.complete import (
     plan_in_time,
     rank,
 )
+from codegpt.context.cursor import Around, Cursor
 from codegpt.context.project import Snapshot
-from codegpt.context.sources import Around, Cursor
 from codegpt.document import Document
 from codegpt.engine.protocol import Generation, ModelInfo, SamplingParams, StopReason
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
@@ -448,4 +448,4 @@ def test_other_files_and_the_text_around_share_the_context_of_the_model(fim: str
     for asked in (alone, both):
         assert len(prompt_text(asked.prompt)) + asked.params.max_new_tokens <= room
     assert alone.prompt == plan_in_time(document, offset, engine, known, CompletionOptions(context_tokens=0)).prompt
-    assert "core1.py" in prompt_text(both.prompt) or room < 2048
+    assert "core3.py" in prompt_text(both.prompt) or room < 2048  # what is called counts most

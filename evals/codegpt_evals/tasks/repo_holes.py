@@ -5,8 +5,8 @@ Half of PyPI's are there to choose by, the other half to report; nothing is chos
 
 from collections.abc import Callable, Sequence
 
+from codegpt.context.cursor import Around
 from codegpt.context.project import Snapshot
-from codegpt.context.sources import Around
 from codegpt.languages import language_of
 from codegpt_evals.datasets import Package
 from codegpt_evals.problem import Hole, Problem

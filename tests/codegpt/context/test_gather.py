@@ -6,10 +6,12 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codegpt.context.cursor import Around, Cursor
 from codegpt.context.gather import Context, gather, skeleton
 from codegpt.context.outline import Entry
 from codegpt.context.project import Snapshot
-from codegpt.context.sources import SOURCES, Around, Cursor, lines_entry
+from codegpt.context.snippets import lines_entry
+from codegpt.context.sources import SOURCES
 from codegpt.document import Document
 
 TEXTS = {
@@ -58,6 +60,14 @@ def test_what_is_shown_anyway_is_left_out() -> None:
     assert "app/tools.py" not in {chunk.path for chunk in context.chunks if "def fetch" in chunk.text}
 
 
+def test_what_is_defined_twice_alike_is_told_once() -> None:
+    texts = {"app/tools.py": "def fetch(url): ...\ndef fetch(url): ...\ndef fetch(url, retries): ...\n"}
+    text = "from .tools import fetch\n\nfetch("
+    cursor = Cursor(Document(text, "app/here.py", "python"), len(text), Around(Snapshot(texts), "app", "app/here.py"))
+    [chunk] = gather(cursor, 500, len, "", ["imported"]).chunks
+    assert chunk.text == "def fetch(url): ...\ndef fetch(url, retries): ...\n"
+
+
 def test_sources_are_switched_off() -> None:
     every = of(TEXT, 2000)
     assert {piece.source for chunk in every.chunks for piece in chunk.pieces} <= set(SOURCES)
@@ -77,3 +87,14 @@ def test_pieces_of_text_stand_apart_and_do_not_repeat_what_is_there() -> None:
     for chunk in context.chunks:
         spans = sorted((p.entry.start, p.entry.end) for p in chunk.pieces if p.entry.kind == "lines")
         assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+
+
+def test_the_file_itself_is_not_read_as_it_was_saved() -> None:
+    texts = {
+        "pkg/__init__.py": "from .a import A\n",
+        "pkg/a.py": "from pkg import helper, A\n\nclass A:\n    field = helper(SECRET)\n",
+    }
+    holed = "from pkg import helper, A\n\nclass A:\n    field = helper("
+    cursor = Cursor(Document(holed, "pkg/a.py", "python"), len(holed), Around(Snapshot(texts), "", "pkg/a.py"))
+    for source in SOURCES:
+        assert not any("SECRET" in chunk.text for chunk in gather(cursor, 2000, len, "", [source]).chunks)

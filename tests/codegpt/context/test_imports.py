@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegpt.context.imports import Import, imports
+from codegpt.context.imports import Import, imports, imports_at, statements
 from codegpt.document import Document
 from codegpt.languages import LANGUAGES
 from codegpt.syntax import parse
@@ -66,3 +66,21 @@ def test_what_is_no_import() -> None:
     assert syntax is not None and imports(syntax) == ()
     syntax = parse(Document("from a import (b,\n\ndef f():\n    pass\n", language="python"))
     assert syntax is not None and Import("a", "b", "b") in imports(syntax)
+
+
+def test_statements_at_the_top() -> None:
+    text = (
+        '"""Ä."""\nimport a, b\nfrom .c import (d,\n  e)\nif TYPE_CHECKING:\n    import f\ntry:\n    import g\n'
+        "except ImportError:\n    def g(): ...\n\ndef h():\n    import i\n"
+    )
+    syntax = parse(Document(text, language="python"))
+    assert syntax is not None
+    found = [
+        (text[span.start : span.end], [each.bound for each in made])
+        for span, made in statements(syntax, imports_at(syntax))
+    ]
+    assert found == [
+        ("import a, b", ["a", "b"]),
+        ("from .c import (d,\n  e)", ["d", "e"]),
+        ("if TYPE_CHECKING:\n    import f", ["f"]),
+    ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegpt.context.near import CALLED, HALF_AT, LOOKED_BACK, names_near
+from codegpt.context.near import CALLED, HALF_AT, LOOKED_BACK, likeness, names_near, stems_of, words_of
 from codegpt.document import Document
 from codegpt.languages import LANGUAGES
 
@@ -52,3 +52,17 @@ def test_of_a_line_without_end_what_is_near_counts() -> None:
 def test_any_text_and_no_language() -> None:
     assert dict(names_near(Document(""), 0, None)) == {}
     assert dict(names_near(Document("😀 ä = ß\r\n"), 5, None)) == {"ä": 1.0, "ß": 1.0}
+
+
+def test_the_words_of_a_name() -> None:
+    assert words_of("make_dict_unstructure_fn") == ("make", "dict", "unstructure")
+    assert words_of("HTTPServerError") == ("http", "server", "error")
+    assert words_of("größe_ändern") == ("größe", "ändern") and words_of("a_b") == () == words_of("")
+
+
+def test_names_are_alike_by_their_words() -> None:
+    stems = stems_of({"parsed_project": 0.5, "unstructHook": 1.0, "f": 1.0, "called": CALLED})
+    assert stems == {"parse": 0.5, "proje": 0.5, "unstr": 1.0, "hook": 1.0, "calle": 1.0}
+    assert likeness("parse_string", stems) == 0.25
+    assert likeness("make_unstructure_hook", stems) == 2 / 3
+    assert likeness("x", stems) == 0.0

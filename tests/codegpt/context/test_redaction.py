@@ -4,15 +4,16 @@ import random
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegpt.complete import CompletionOptions, plan
+from codegpt.context import redaction
+from codegpt.context.cursor import Around, Cursor
 from codegpt.context.edits import Region
 from codegpt.context.outline import outline
 from codegpt.context.project import Snapshot
-from codegpt.context.redaction import REDACTED, redacted
-from codegpt.context.sources import Around, Cursor
+from codegpt.context.redaction import REDACTED, blanked, redacted
 from codegpt.document import Document
 from codegpt.engine.scripted import prompt_text
 from codegpt.prompt import parse_fim
@@ -37,6 +38,14 @@ SECRETS = {
     "GitLab token": ("glpat-" + made(LETTERS, 20, 5), "x = '{}'"),
     "Slack token": ("xoxb-" + made(LETTERS, 30, 6), "x = '{}'"),
     "Slack webhook": ("https://hooks.slack.com/services/" + made(LETTERS, 30, 7), "url = '{}'"),
+    "Discord webhook": ("https://discord.com/api/webhooks/123456/" + made(LETTERS, 40, 30), "url = '{}'"),
+    "Google OAuth secret": ("GOCSPX-" + made(LETTERS, 28, 31), "x = '{}'"),
+    "Google OAuth token": ("ya29." + made(LETTERS, 60, 32), "x = '{}'"),
+    "Stripe webhook": ("whsec_" + made(LETTERS, 32, 33), "x = '{}'"),
+    "Mailgun key": ("key-" + made(HEX, 32, 34), "x = '{}'"),
+    "Vault token": ("hvs." + made(LETTERS, 90, 35), "x = '{}'"),
+    "age key": ("AGE-SECRET-KEY-1" + made(UPPER, 58, 36), "# {}"),
+    "basic": (made(LETTERS, 24, 37) + "==", "x = ['Basic {}']"),
     "Stripe key": ("sk_live_" + made(LETTERS, 24, 8), "stripe.api_key = '{}'"),
     "Google API key": ("AIza" + made(LETTERS, 35, 9), "x = '{}'"),
     "OpenAI key": ("sk-proj-" + made(LETTERS, 40, 10), "OpenAI('{}')"),
@@ -146,3 +155,26 @@ def test_any_text_and_twice_is_once(text: str) -> None:
     once = redacted(text)
     assert redacted(once) == once
     assert once.count("\n") == text.count("\n")
+
+
+def slowly_blanked(text: str) -> str:
+    """Every expression on every line."""
+    text = redaction._END_OF_KEY.sub(redaction._without_key, redaction._PRIVATE_KEY.sub(redaction._without_key, text))
+    lines, announced = [], False
+    for line in text.split("\n"):
+        line = redaction._ON_NEXT_LINE.sub(redaction._without_value, line) if announced else line
+        line = redaction._TOKENS.sub(REDACTED, REDACTED if redaction._IN_KEY.fullmatch(line) else line)
+        announced = redaction._BEFORE_VALUE.search(line) is not None
+        line = redaction._ASSIGNED.sub(redaction._without_value, line)
+        lines.append(redaction._UNQUOTED.sub(redaction._without_value, line))
+    return "\n".join(lines)
+
+
+PLANTED = [form.format(secret) for secret, form in SECRETS.values()]
+LINES = st.one_of(st.sampled_from([*PLANTED, "x = 1", "password = (", "  'Xk29!kdkd',", ""]), st.text(max_size=30))
+
+
+@settings(max_examples=300)
+@given(st.lists(LINES, max_size=8).map("\n".join))
+def test_what_is_looked_at_is_all_that_matters(text: str) -> None:
+    assert blanked(text) == slowly_blanked(text)

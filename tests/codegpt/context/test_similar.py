@@ -2,6 +2,9 @@
 
 from itertools import pairwise
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from codegpt.context.similar import WINDOW_LINES, Similar
 from codegpt.document import Document
 
@@ -10,7 +13,7 @@ OTHER = "import os\n\n\ndef read(path):\n    return os.path.join(path)\n"
 
 
 def test_the_window_that_shares_most_words_comes_first() -> None:
-    similar = Similar({"a.py": OTHER * 10, "b.py": f"def bill(orders):\n{LOOP}"})
+    similar = Similar().of({"a.py": OTHER * 10, "b.py": f"def bill(orders):\n{LOOP}"})
     text = "for order in orders:\n    total = price_of(order)\n"
     best, *_ = similar.like(Document(text), len(text))
     assert (best.path, best.start, best.score) == ("b.py", 0, 1.0)
@@ -18,14 +21,16 @@ def test_the_window_that_shares_most_words_comes_first() -> None:
 
 
 def test_what_says_the_same_is_left_out() -> None:
-    similar = Similar({"b.py": LOOP})
+    similar = Similar().of({"b.py": LOOP})
     assert similar.like(Document(LOOP), len(LOOP)) == []
 
 
 def test_windows_do_not_overlap() -> None:
     lines = [f"name_{number} = value_{number}\n" for number in range(100)]
-    found = Similar({"a.py": "".join(lines)}).like(
-        Document("".join(lines[40:46])), 10**6 and len("".join(lines[40:46]))
+    found = (
+        Similar()
+        .of({"a.py": "".join(lines)})
+        .like(Document("".join(lines[40:46])), 10**6 and len("".join(lines[40:46])))
     )
     spans = sorted((each.start, each.end) for each in found)
     assert all(end <= start for (_, end), (start, _) in pairwise(spans))
@@ -33,11 +38,23 @@ def test_windows_do_not_overlap() -> None:
 
 
 def test_nothing_to_look_for_and_nothing_to_look_in() -> None:
-    assert Similar({}).like(Document("value"), 5) == []
-    assert Similar({"a.py": "", "b.py": "\n\n"}).like(Document("value"), 5) == []
-    assert Similar({"a.py": LOOP}).like(Document("# 😀 \" OR ' ( *\n"), 10) == []
+    assert Similar().of({}).like(Document("value"), 5) == []
+    assert Similar().of({"a.py": "", "b.py": "\n\n"}).like(Document("value"), 5) == []
+    assert Similar().of({"a.py": LOOP}).like(Document("# 😀 \" OR ' ( *\n"), 10) == []
 
 
 def test_words_are_no_query_language() -> None:
-    found = Similar({"a.py": "NEAR = AND + NOT\n"}).like(Document("NOT AND NEAR OR"), 15)
+    found = Similar().of({"a.py": "NEAR = AND + NOT\n"}).like(Document("NOT AND NEAR OR"), 15)
     assert [each.path for each in found] == ["a.py"]
+
+
+TEXTS = st.dictionaries(st.sampled_from("abcde"), st.sampled_from([LOOP, OTHER, OTHER * 8, LOOP * 5 + OTHER, ""]))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(TEXTS, min_size=1, max_size=5))
+def test_after_any_change_it_finds_what_a_new_one_would(states: list[dict[str, str]]) -> None:
+    document, kept = Document("for order in orders:\n    path = os.path\n"), Similar()
+    for texts in states:
+        found = kept.of(texts).like(document, len(document.text))
+        assert found == Similar().of(texts).like(document, len(document.text))

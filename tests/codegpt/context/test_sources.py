@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import pytest
+
+from codegpt.context.cursor import Around, Cursor, Piece
 from codegpt.context.edits import Region
 from codegpt.context.project import Snapshot
-from codegpt.context.sources import SOURCES, Around, Cursor, Piece
+from codegpt.context.sources import SOURCES
 from codegpt.document import Document
 
 TEXTS = {
@@ -34,7 +37,7 @@ def found(
     offset = text.index("‸")
     document = Document(text.replace("‸", ""), path, language)
     cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", path, opened, recent))
-    return list(cursor.found(source))
+    return list(cursor.found(SOURCES[source]))
 
 
 def best(pieces: list[Piece]) -> list[str]:
@@ -70,17 +73,6 @@ def test_a_cycle_of_imports_ends() -> None:
     assert list(SOURCES["imported"](cursor)) == []
 
 
-def test_the_file_itself_is_not_read_as_it_was_saved() -> None:
-    texts = {
-        "pkg/__init__.py": "from .a import A\n",
-        "pkg/a.py": "from pkg import helper, A\n\nclass A:\n    field = helper(SECRET)\n",
-    }
-    holed = "from pkg import helper, A\n\nclass A:\n    field = helper("
-    cursor = Cursor(Document(holed, "pkg/a.py", "python"), len(holed), Around(Snapshot(texts), "", "pkg/a.py"))
-    for source in SOURCES:
-        assert not any("SECRET" in piece.entry.signature for piece in cursor.found(source))
-
-
 def test_a_language_that_the_editor_calls_otherwise() -> None:
     assert best(found("imported", "from .core import Engine\nEngine(‸)\n", language=""))[0] == "Engine"
     assert best(found("imported", "from .core import Engine\nEngine(‸)\n", language="Python3"))[0] == "Engine"
@@ -97,7 +89,72 @@ def test_in_prose_a_word_is_no_name() -> None:
     texts = {"app/core.py": "class Base: ...\n\n\ndef run(): ...\n\n\ndef fetch_all(): ...\n\n\nclass FastBase: ...\n"}
     text = "Base is what we run, fetch_all or FastBase ‸ too"
     cursor = Cursor(Document(text, "a.md", "markdown"), 43, Around(Snapshot(texts), "app", "a.md"))
-    assert best(list(cursor.found("named"))) == ["fetch_all", "FastBase"]
+    assert best(list(cursor.found(SOURCES["named"]))) == ["fetch_all", "FastBase"]
+
+
+TYPES = {
+    "app/models.py": (
+        "class Root:\n    def close(self) -> None: ...\n\n\n"
+        "class Reporter(Root):\n    def report_end(self, path: str) -> None: ...\n"
+        "\n    def _hide(self): ...\n\n\ndef current() -> Reporter: ...\n"
+    ),
+    "app/paths.py": "def join_paths(a, b): ...\n\n\ndef other(): ...\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("from .models import Reporter\ndef f(reporter: 'Reporter | None') -> None:\n    reporter.‸\n", "members"),
+        (
+            "from .models import Reporter\nclass A:\n    def f(self):\n        self.it = Reporter()\n"
+            "        self.it.re‸\n",
+            "members",
+        ),
+        ("from . import models\nit = models.Reporter(1)\nit.‸\n", "members"),
+        ("from .models import current\nit = current()\nit.‸\n", "members"),
+        (
+            "from .models import Reporter\nclass A:\n    @property\n    def it(self) -> Reporter: ...\n"
+            "    def f(self): self.it.‸\n",
+            "members",
+        ),
+        ("from . import paths\npaths.‸\n", "paths"),
+        ("it.‸\n", ""),
+        ("it = Nothing()\nit.‸\n", ""),
+        ("from .models import Reporter\nreporter: Reporter\nreporter‸\n", ""),
+    ],
+)
+def test_the_members_of_what_stands_before_the_dot(text: str, expected: str) -> None:
+    offset = text.index("‸")
+    document = Document(text.replace("‸", ""), "app/here.py", "python")
+    pieces = Cursor(document, offset, Around(Snapshot(TYPES), "app", "app/here.py")).found(SOURCES["received"])
+    names = {"members": {"report_end", "_hide", "close"}, "paths": {"join_paths", "other"}, "": set()}
+    assert {piece.entry.name for piece in pieces} == names[expected]
+
+
+def test_what_the_file_imports_is_told_where_the_window_does_not_show_it() -> None:
+    text = "import json\nfrom .tools import (\n    fetch,\n)\n\nx = ‸\n"
+    pieces = found("header", text)
+    assert [(piece.entry.signature, piece.path) for piece in pieces] == [
+        ("import json", "app/here.py"),
+        ("from .tools import (\n    fetch,\n)", "app/here.py"),
+    ]
+    assert pieces[1].score > pieces[0].score
+
+
+def test_a_name_whose_words_are_near_counts_more() -> None:
+    pieces = found("imported", "from app import tools\nfetched_url = tools‸\n")
+    assert best(pieces) == ["fetch", "unused"]
+
+
+def test_what_uses_the_same_names_is_looked_through() -> None:
+    texts = {f"far/m{number}.py": "import tools\n\nledger = tools.close_ledger(1)\n" for number in range(2)}
+    texts |= {f"far/n{number}.py": "x = 1\n" * 20 for number in range(30)}
+    text = "import tools\n\nledger = tools.close_ledger(‸"
+    cursor = Cursor(
+        Document(text[:-1], "app/here.py", "python"), len(text) - 1, Around(Snapshot(texts), "", "app/here.py")
+    )
+    assert {piece.path for piece in cursor.found(SOURCES["similar"])} == {"far/m0.py", "far/m1.py"}
 
 
 def test_what_a_class_inherits() -> None:

@@ -1,0 +1,132 @@
+"""A cursor in a file of a project, and what is found of other places for it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from codegpt.context.edits import Region
+from codegpt.context.imports import Import, imports_at, statements
+from codegpt.context.near import likeness, names_near, stems_of
+from codegpt.context.outline import Entry, outline
+from codegpt.context.project import Facts, Project
+from codegpt.document import Document, Span
+from codegpt.languages import LANGUAGES
+from codegpt.syntax import Syntax, parse
+
+UNUSED, ALIKE = 0.1, 0.4
+"""The weight of a name that is not near the cursor, and how much more it is at most whose words are."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A definition of another place that may go into the prompt.
+
+    Attributes:
+        source: the name of the source that found it.
+        score: how much it is worth; see the module.
+    """
+
+    path: str
+    entry: Entry
+    source: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a document lies in, as an editor knows it.
+
+    Attributes:
+        name: of the project, as a prompt names it.
+        path: of the document, in the project.
+        opened: other files that are open, by path, as they are now; the one that was looked at last comes first.
+        recent: regions that were edited last, the last one first.
+    """
+
+    project: Project = field(compare=False)
+    name: str
+    path: str
+    opened: Mapping[str, str] = field(default_factory=dict)
+    recent: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A cursor in a file of a project."""
+
+    document: Document
+    offset: int
+    around: Around
+    _found: dict["Source", tuple[Piece, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def found(self, source: "Source") -> tuple[Piece, ...]:
+        """What a source finds; looked for once, however often the budget changes."""
+        if source not in self._found:
+            self._found[source] = tuple(source(self))
+        return self._found[source]
+
+    def looked(self, sources: Iterable["Source"]) -> "Cursor":
+        """The same, after all of these have looked: the project is not asked any more."""
+        for source in sources:
+            self.found(source)
+        return self
+
+    @property
+    def language(self) -> str:
+        """The id of the document's language, by its path where the editor says none that we know."""
+        return self.syntax.language.id if self.syntax else self.document.language
+
+    @property
+    def project(self) -> Project:
+        """That the file lies in."""
+        return self.around.project
+
+    @property
+    def path(self) -> str:
+        """Of the file, in the project."""
+        return self.around.path
+
+    @cached_property
+    def syntax(self) -> Syntax | None:
+        """Of the document as it is now."""
+        return parse(self.document)
+
+    @cached_property
+    def near(self) -> Mapping[str, float]:
+        """The names around the cursor by weight."""
+        return names_near(self.document, self.offset, LANGUAGES.get(self.language))
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """What the document imports."""
+        return tuple(each for _, each in self._imports_at)
+
+    @cached_property
+    def _imports_at(self) -> Sequence[tuple[int, Import]]:
+        return imports_at(self.syntax) if self.syntax else ()
+
+    @property
+    def header(self) -> tuple[tuple[Span, tuple[Import, ...]], ...]:
+        """The statements at the top of the document that import something, and what."""
+        return statements(self.syntax, self._imports_at) if self.syntax else ()
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """What the document defines."""
+        return outline(self.syntax) if self.syntax else ()
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What the document defines and imports, as it is now."""
+        return Facts(self.language, self.entries, self.imports)
+
+    @cached_property
+    def _stems(self) -> Mapping[str, float]:
+        return stems_of(self.near)
+
+    def weight(self, name: str) -> float:
+        """Of a name; for one that is not near, by how many of its words are."""
+        return self.near.get(name) or UNUSED + ALIKE * likeness(name, self._stems)
+
+
+Source = Callable[[Cursor], Iterator[Piece]]
