@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from codegpt_server.surroundings import NEW_TEXTS
 from peers.machine import facts
 
 from codegpt.checkpoints import DEFAULT_MODEL
@@ -98,7 +99,7 @@ def typed(index: Index, root: Path, requests: int) -> dict[str, list[float]]:
             document = Document(text[:offset] + text[begin + len(line.strip()) :], path, "python")
             window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count)
             windowed = time.perf_counter()
-            with index.reading():
+            with index.reading(NEW_TEXTS):
                 shown = window.prefix + window.suffix
                 cursor = Cursor(document, offset, Around(index, root.name, path))
                 gather(cursor, options.context_tokens, count, shown)

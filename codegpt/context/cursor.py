@@ -1,17 +1,16 @@
 """A cursor in a file of a project, and what is found of other places for it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from codegpt.context.edits import Region
-from codegpt.context.imports import Import, imports_at, statements
+from codegpt.context.imports import Import
 from codegpt.context.near import likeness, names_near, stems_of
-from codegpt.context.outline import Entry, outline
-from codegpt.context.project import Facts, Project
+from codegpt.context.outline import Entry
+from codegpt.context.project import Facts, Header, Project, facts_and_header
 from codegpt.document import Document, Span
 from codegpt.languages import LANGUAGES
-from codegpt.syntax import Syntax, parse
 
 UNUSED, ALIKE = 0.1, 0.4
 """The weight of a name that is not near the cursor, and how much more it is at most whose words are."""
@@ -74,7 +73,7 @@ class Cursor:
     @property
     def language(self) -> str:
         """The id of the document's language, by its path where the editor says none that we know."""
-        return self.syntax.language.id if self.syntax else self.document.language
+        return self.facts.language
 
     @property
     def project(self) -> Project:
@@ -87,38 +86,49 @@ class Cursor:
         return self.around.path
 
     @cached_property
-    def syntax(self) -> Syntax | None:
-        """Of the document as it is now."""
-        return parse(self.document)
-
-    @cached_property
     def near(self) -> Mapping[str, float]:
         """The names around the cursor by weight."""
         return names_near(self.document, self.offset, LANGUAGES.get(self.language))
 
     @cached_property
-    def imports(self) -> tuple[Import, ...]:
-        """What the document imports."""
-        return tuple(each for _, each in self._imports_at)
+    def _beside(self) -> tuple[Facts, Header]:
+        """What the document says beside the line of the cursor, which alone changes from key to key."""
+        text, line = self.document.text, self.document.line_span(self.document.line_at(self.offset))
+        written = text[line.start : line.end]
+        placeholder = written[: len(written) - len(written.lstrip())] + "_"  # no body is to be empty
+        rest = Document(text[: line.start] + placeholder + text[line.end :], self.document.uri, self.document.language)
+        longer, known = line.end - line.start - len(placeholder), facts_and_header(rest)
+        if known is None:
+            return Facts(self.document.language), ()
 
-    @cached_property
-    def _imports_at(self) -> Sequence[tuple[int, Import]]:
-        return imports_at(self.syntax) if self.syntax else ()
+        def moved(start: int, end: int) -> Span:
+            return Span(*(at + longer if at > line.start else at for at in (start, end)))
+
+        facts, header = known
+        spans = [moved(entry.start, entry.end) for entry in facts.entries]
+        entries = (replace(each, start=at.start, end=at.end) for each, at in zip(facts.entries, spans, strict=True))
+        behind = tuple((moved(span.start, span.end), imported) for span, imported in header)
+        return replace(facts, entries=tuple(entries)), behind
 
     @property
-    def header(self) -> tuple[tuple[Span, tuple[Import, ...]], ...]:
-        """The statements at the top of the document that import something, and what."""
-        return statements(self.syntax, self._imports_at) if self.syntax else ()
+    def facts(self) -> Facts:
+        """What the document defines and imports, but for the line of the cursor."""
+        return self._beside[0]
 
-    @cached_property
+    @property
+    def header(self) -> Header:
+        """The statements at the top of the document that import something, and what."""
+        return self._beside[1]
+
+    @property
+    def imports(self) -> tuple[Import, ...]:
+        """What the document imports."""
+        return self.facts.imports
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """What the document defines."""
-        return outline(self.syntax) if self.syntax else ()
-
-    @cached_property
-    def facts(self) -> Facts:
-        """What the document defines and imports, as it is now."""
-        return Facts(self.language, self.entries, self.imports)
+        return self.facts.entries
 
     @cached_property
     def _stems(self) -> Mapping[str, float]:

@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
 
-from codegpt.context.imports import Import, imports
+from codegpt.context.imports import Import, imports_at, statements
 from codegpt.context.outline import Entry, outline
-from codegpt.document import Document
-from codegpt.syntax import parse
+from codegpt.document import Document, Span, encode_utf8
+from codegpt.syntax import Syntax, parse
+
+Header = tuple[tuple[Span, tuple[Import, ...]], ...]
+"""Statements, and what each imports."""
+
+LARGEST = 1 << 20
+"""Bytes of a file; what is larger was not written by hand."""
 
 SHORTEST_NAME = 3
 """Characters; shorter names say nothing of what is meant."""
@@ -47,11 +53,23 @@ def parsed(document: Document) -> Parsed | None:
     syntax = parse.__wrapped__(document)  # the tree is not needed again
     if syntax is None:
         return None
-    entries = outline(syntax)
-    defined = {entry.name for entry in entries}
+    facts, _ = _said(syntax)
+    defined = {entry.name for entry in facts.entries}
     used = {reference.name for reference in syntax.references}
-    mentions = sorted(name for name in used - defined if len(name) >= SHORTEST_NAME)
-    return Parsed(Facts(syntax.language.id, entries, imports(syntax)), tuple(mentions))
+    return Parsed(facts, tuple(sorted(name for name in used - defined if len(name) >= SHORTEST_NAME)))
+
+
+@lru_cache(maxsize=4)
+def facts_and_header(document: Document) -> tuple[Facts, Header] | None:
+    """What a document defines and imports, and the statements at its top that import something; None as above."""
+    syntax = parse.__wrapped__(document)
+    return None if syntax is None else _said(syntax)
+
+
+def _said(syntax: Syntax) -> tuple[Facts, Header]:
+    found = imports_at(syntax)
+    facts = Facts(syntax.language.id, outline(syntax), tuple(each for _, each in found))
+    return facts, statements(syntax, found)
 
 
 @dataclass(frozen=True)
@@ -97,8 +115,8 @@ class Project(Files, Protocol):
         """The files that use a name which they do not define, sorted; at most `MOST_MENTIONS`."""
         ...
 
-    def text(self, path: str) -> str:
-        """What a file says, without its secrets; "" where it is not to be read."""
+    def text(self, path: str, largest: int = LARGEST) -> str:
+        """What a file says, without its secrets; "" where it is not to be read, or has more bytes than `largest`."""
         ...
 
 
@@ -176,9 +194,10 @@ class Snapshot:
         """See `Project`."""
         return self._by_mention.get(name, [])[:MOST_MENTIONS]
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, largest: int = LARGEST) -> str:
         """See `Project`."""
-        return self.texts.get(path, "")
+        text = self.texts.get(path, "")
+        return text if len(encode_utf8(text)) <= largest else ""
 
 
 def nearest_first(path: str) -> tuple[int, str]:
@@ -227,6 +246,6 @@ class Live:
         saved = [path for path in self.base.mentioning(name) if path not in self.opened]
         return sorted((*saved, *self._opened.mentioning(name)))[:MOST_MENTIONS]
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, largest: int = LARGEST) -> str:
         """See `Project`."""
-        return self.opened[path] if path in self.opened else self.base.text(path)
+        return (self._opened if path in self.opened else self.base).text(path, largest)

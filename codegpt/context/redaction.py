@@ -8,8 +8,11 @@ Not covered: a secret that looks like any other word, and one that is put togeth
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 
 REDACTED = "REDACTED"
 
@@ -105,23 +108,40 @@ def blanked(text: str) -> str:
     """The text without what looks like a secret, in as many lines; linear in its length."""
     if "PRIVATE KEY" in text:
         text = _END_OF_KEY.sub(_without_key, _PRIVATE_KEY.sub(_without_key, text))
-    lower = text.lower()
-    marks, words = [mark for mark in _MARKS if mark in text], [word for word in _TELLING if word in lower]
-    lines, announced = [], False
-    for line in text.split("\n"):
-        if announced:
+    lines, announced = text.split("\n"), -1
+    for number, has_mark, has_word in _worth_a_look(text, lines):
+        line = lines[number]
+        if announced == number:
             line = _ON_NEXT_LINE.sub(_without_value, line)
         if len(line) >= SHORTEST_KEY and _IN_KEY.fullmatch(line):
             line = REDACTED
-        # Few lines have anything that the expressions are for; to look is cheap, to search is not.
-        if any(mark in line for mark in marks):
+        if has_mark:
             line = _TOKENS.sub(REDACTED, line)
-        announced = False
-        if words and any(word in small for small in [line.lower()] for word in words):
-            announced = _BEFORE_VALUE.search(line) is not None
+        if has_word:
+            announced = number + 1 if _BEFORE_VALUE.search(line) else -1
             line = _UNQUOTED.sub(_without_value, _ASSIGNED.sub(_without_value, line))
-        lines.append(line)
+        lines[number] = line
     return "\n".join(lines)
+
+
+def _worth_a_look(text: str, lines: list[str]) -> list[tuple[int, bool, bool]]:
+    """The numbers of the lines that the expressions may have anything for, and which ones: to look is cheap."""
+    lower = text.lower()
+    if len(lower) != len(text):  # offsets would not be the same
+        return [(number, True, True) for number in range(len(lines))]
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    marked = {bisect_right(starts, at) - 1 for mark in _MARKS for at in _places(mark, text)}
+    telling = {bisect_right(starts, at) - 1 for word in _TELLING for at in _places(word, lower)}
+    long = {number for number, line in enumerate(lines) if len(line) >= SHORTEST_KEY}
+    behind = {number + 1 for number in telling if number + 1 < len(lines)}
+    return [(each, each in marked, each in telling) for each in sorted(marked | telling | long | behind)]
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
 
 
 def _without_key(match: "re.Match[str]") -> str:

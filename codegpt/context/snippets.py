@@ -26,7 +26,7 @@ def used(cursor: Cursor) -> Iterator[Piece]:
     paths = sorted(cursor.project.mentioning(name), key=lambda path: (-_in_common(path, cursor.path), path))
     found = 0
     for path in paths[:MOST_CALLERS]:
-        text = cursor.project.text(path) if path != cursor.path else ""
+        text = cursor.project.text(path, LARGEST_NEIGHBOUR) if path != cursor.path else ""
         for match in call.finditer(text):
             piece = _lines_at(text, match.start())
             if "import" not in piece.signature and found < MOST_CALLS:
@@ -70,23 +70,26 @@ def similar(cursor: Cursor) -> Iterator[Piece]:
 
 
 MOST_ALIKE = 4
-MOST_NEIGHBOURS = 24
-MOST_CHARACTERS = 400_000
+MOST_NEIGHBOURS = 10
+LARGEST_NEIGHBOUR = 60_000
+"""Bytes; a larger one takes too long to look through before a key is answered."""
 
 
 def neighbours(cursor: Cursor) -> dict[str, str]:
     """The texts that are looked through: what is open, what uses the same names, is imported, or lies beside it."""
-    found = {path: text for path, text in cursor.around.opened.items() if path != cursor.path}
+    found = dict(cursor.around.opened)
     imported = (path for each in cursor.imports for path in resolve(each, cursor.path, cursor.language, cursor.project))
     for path in (*_kindred(cursor), *imported, *cursor.project.within(dirname(cursor.path))):
-        if len(found) >= MOST_NEIGHBOURS or sum(map(len, found.values())) > MOST_CHARACTERS:
+        if len(found) >= MOST_NEIGHBOURS:
             break
         if path != cursor.path and path not in found:
-            found[path] = cursor.project.text(path)
-    return {path: text for path, text in found.items() if len(text) <= MOST_CHARACTERS}
+            found[path] = cursor.project.text(path, LARGEST_NEIGHBOUR)
+    return {path: text for path, text in found.items() if path != cursor.path and 0 < len(text) <= LARGEST_NEIGHBOUR}
 
 
-MOST_KINDRED = 12
+MOST_KINDRED = 8
+COMMON = 50
+"""Files; a name that more of them use does not tell one from another."""
 
 
 def _kindred(cursor: Cursor) -> list[str]:
@@ -94,7 +97,7 @@ def _kindred(cursor: Cursor) -> list[str]:
     scores: dict[str, float] = defaultdict(float)
     for name, weight in sorted(cursor.near.items()):
         paths = cursor.project.mentioning(name)
-        for path in paths:
+        for path in paths if len(paths) <= COMMON else ():
             scores[path] += weight / len(paths)
     scores.pop(cursor.path, None)
     return sorted(scores, key=lambda path: (-scores[path], path))[:MOST_KINDRED]

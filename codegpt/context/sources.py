@@ -10,8 +10,11 @@ from posixpath import basename, dirname
 
 from codegpt.context.cursor import UNUSED, Cursor, Piece, Source
 from codegpt.context.meaning import declared, known_as, lineage, meant, members_of, names_behind, returned_by
+from codegpt.context.outline import Entry
 from codegpt.context.project import Defined
 from codegpt.context.snippets import header, recent, similar, used
+from codegpt.document import Document
+from codegpt.languages import LANGUAGES
 
 IMPORTED, MEMBER, RECEIVED, INHERITED, NAMED, OWN, TESTED = 1.0, 0.6, 0.6, 0.8, 0.7, 0.5, 0.4
 """How sure it is that a piece matters, by how it was found."""
@@ -82,7 +85,7 @@ def named(cursor: Cursor) -> Iterator[Piece]:
     """What the names near the cursor may mean that nothing in the file defines or binds: mostly methods."""
     bound = {each.bound for each in cursor.imports} | {entry.name for entry in cursor.entries}
     for name, weight in cursor.near.items():
-        if name in bound or len(name) < 3 or (cursor.syntax is None and _is_word(name)):
+        if name in bound or len(name) < 3 or (cursor.language not in LANGUAGES and _is_word(name)):
             continue
         found = [each for each in cursor.project.defining(name) if each.path != cursor.path]
         kin = [each for each in found if _is_kin(each.path, cursor.path)]
@@ -103,17 +106,31 @@ def _is_kin(path: str, other: str) -> bool:
 
 def inherited(cursor: Cursor) -> Iterator[Piece]:
     """What the class around the cursor inherits from classes of other files."""
-    if cursor.syntax is None:
-        return
-    around = {
-        scope.name for scope in cursor.syntax.scopes_at(cursor.offset) if scope.kind in ("class", "interface", "impl")
-    }
-    for holder in (entry for entry in cursor.entries if entry.name in around):
+    for holder in _around(cursor):
         for name in names_behind(holder):
             for known in known_as(cursor.project, cursor.path, cursor.facts, name):
                 for base in lineage(cursor.project, known):
                     yield Piece(base.path, base.entry, inherited.__name__, INHERITED)
                     yield from members(cursor, base, inherited.__name__, INHERITED)
+
+
+def _around(cursor: Cursor) -> Iterator[Entry]:
+    """The classes that the cursor stands in, or right behind, with an indentation that belongs to them."""
+    text, document = cursor.document.text, cursor.document
+    indent = _indent_at(document, cursor.offset)
+    for entry in cursor.entries:
+        inside = entry.start <= cursor.offset <= entry.end
+        behind = entry.end < cursor.offset and not text[entry.end : cursor.offset].strip()
+        if entry.kind in _INHERITING and (inside or (behind and indent > _indent_at(document, entry.start))):
+            yield entry
+
+
+_INHERITING = ("class", "interface", "impl")
+
+
+def _indent_at(document: Document, offset: int) -> int:
+    line = document.line_text(document.line_at(offset))
+    return len(line) - len(line.lstrip())
 
 
 def own(cursor: Cursor) -> Iterator[Piece]:

@@ -17,15 +17,13 @@ from typing import BinaryIO
 
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+from codegpt.context.project import LARGEST
 from codegpt.languages import language_of
 from codegpt.secret_files import is_secret
 
 IGNORE_FILES = (".gitignore", ".codegptignore")
 NEVER = frozenset(("node_modules", "site-packages", "__pycache__", ".venv", "venv", ".tox", ".nox"))
 """Directories of other people's files; what of them the project imports is read all the same (see `libraries`)."""
-
-LARGEST = 1 << 20
-"""Bytes; what is larger was not written by hand."""
 
 LONGEST_AVERAGE_LINE = 250
 """Characters; what has longer ones is minified or data."""

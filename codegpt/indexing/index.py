@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from codegpt.checkpoints.homes import cache_root
 from codegpt.context.imports import Import
 from codegpt.context.outline import Entry
-from codegpt.context.project import MOST_DEFINITIONS, MOST_MENTIONS, Defined, Facts, Parsed, nearest_first
+from codegpt.context.project import LARGEST, MOST_DEFINITIONS, MOST_MENTIONS, Defined, Facts, Parsed, nearest_first
 from codegpt.context.redaction import redacted
 from codegpt.indexing.files import Skipped, Version, read_source, version_of
 from codegpt.indexing.libraries import outside, roots_of
@@ -93,7 +93,8 @@ class Index:
         self._answers: dict[tuple[str, str], Any] = {}
         self._state, self._is_reading = -1, False
         self._facts = lru_cache(MOST_KEPT)(self._facts_of)
-        self._text = lru_cache(MOST_KEPT)(self._text_of)
+        self._texts: dict[tuple[str, Version], str] = {}
+        self._may_read: int | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._connection = self._opened()
@@ -141,15 +142,19 @@ class Index:
         self._connection.close()
 
     @contextmanager
-    def reading(self) -> Iterator["Index"]:
-        """One state of it."""
+    def reading(self, new_texts: int | None = None) -> Iterator["Index"]:
+        """One state of it.
+
+        Args:
+            new_texts: so many files are read at most that were not read before; of others the text is "" this time.
+        """
         self._connection.execute("BEGIN")
         self._look()
-        self._is_reading = True
+        self._is_reading, self._may_read = True, new_texts
         try:
             yield self
         finally:
-            self._is_reading = False
+            self._is_reading, self._may_read = False, None
             self._connection.execute("COMMIT")
 
     def _look(self) -> None:
@@ -282,14 +287,19 @@ class Index:
         )
         return [path for (path,) in rows]
 
-    def text(self, path: str) -> str:
+    def text(self, path: str, largest: int = LARGEST) -> str:
         """See `project.Project`."""
         with suppress(OSError, Skipped):
-            return self._text(path, version_of((self.root / path).stat()))
+            which = path, version_of((self.root / path).stat())
+            if which[1].size > largest:
+                return ""
+            if which not in self._texts and self._may_read != 0:
+                self._may_read = None if self._may_read is None else self._may_read - 1
+                while len(self._texts) >= MOST_KEPT:
+                    del self._texts[next(iter(self._texts))]
+                self._texts[which] = redacted(read_source(self.root, path)[0])
+            return self._texts.get(which, "")
         return ""
-
-    def _text_of(self, path: str, _version: Version) -> str:
-        return redacted(read_source(self.root, path)[0])
 
     def skipped(self) -> dict[str, str]:
         """The files that were not read, and why."""

@@ -30,6 +30,9 @@ from codegpt.indexing.index import Index, index_path
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 12
+NEW_TEXTS = 2
+"""Of other files that are looked through for one key; the next key has two more."""
+
 LARGEST_OPEN = 200_000
 """Characters; what is open and larger is not looked through for every key."""
 
@@ -102,7 +105,7 @@ class Surroundings:
         recent = places.regions(texts, (path, document.line_at(offset)))
         opened = {found: text for found, text in texts.items() if found != path}
         try:
-            with index.reading():
+            with index.reading(NEW_TEXTS):
                 yield Around(Live(index, opened), index.root.name, path, opened, recent)
         except sqlite3.Error as error:  # the disk, or another version of codegpt
             logger.warning("the index cannot be read: %s", error)

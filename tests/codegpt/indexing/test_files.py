@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codegpt.context.project import LARGEST
 from codegpt.indexing import files
-from codegpt.indexing.files import DEEPEST, LARGEST, Skipped, is_ignored, read_source, walk
+from codegpt.indexing.files import DEEPEST, Skipped, is_ignored, read_source, walk
 
 
 def lay(root: Path, texts: dict[str, str]) -> None:
