@@ -30,8 +30,8 @@ from codegpt.indexing.index import Index, index_path
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 12
-NEW_TEXTS = 2
-"""Of other files that are looked through for one key; the next key has two more."""
+NEW_TEXTS = 1
+"""Other files that are read for one key; the next key has one more."""
 
 LARGEST_OPEN = 200_000
 """Characters; what is open and larger is not looked through for every key."""
