@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from codegpt.context.edits import Region
 from codegpt.context.imports import Import
@@ -16,8 +17,7 @@ UNUSED, ALIKE = 0.1, 0.4
 """The weight of a name that is not near the cursor, and how much more it is at most whose words are."""
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A definition of another place that may go into the prompt.
 
     Attributes:
@@ -57,6 +57,8 @@ class Cursor:
     offset: int
     around: Around
     _found: dict["Source", tuple[Piece, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    _weights: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def found(self, source: "Source") -> tuple[Piece, ...]:
         """What a source finds; looked for once, however often the budget changes."""
@@ -136,7 +138,10 @@ class Cursor:
 
     def weight(self, name: str) -> float:
         """Of a name; for one that is not near, by how many of its words are."""
-        return self.near.get(name) or UNUSED + ALIKE * likeness(name, self._stems)
+        weight = self._weights.get(name)
+        if weight is None:
+            weight = self._weights[name] = self.near.get(name) or UNUSED + ALIKE * likeness(name, self._stems)
+        return weight
 
 
 Source = Callable[[Cursor], Iterator[Piece]]

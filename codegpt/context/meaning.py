@@ -28,7 +28,7 @@ def meant(project: Project, path: str, language: str, wanted: Import, hops: int 
         if not wanted.name or wanted.name == EVERYTHING:
             yield from (Defined(target, entry) for entry in facts.entries if not entry.holder)
             continue
-        found = [entry for entry in facts.entries if entry.name == wanted.name and not entry.holder]
+        found = facts.by_name.get(wanted.name, ())
         if found or wanted.name == DEFAULT:
             yield from (Defined(target, entry) for entry in found or facts.entries[:1])
             return
@@ -49,7 +49,7 @@ def _passed_on(project: Project, path: str, facts: Facts, wanted: Import, hops: 
 
 def known_as(project: Project, path: str, facts: Facts, name: str) -> Sequence[Defined]:
     """The definitions that a name means in a file: its own, or what it imports."""
-    here = [Defined(path, entry) for entry in facts.entries if entry.name == name and not entry.holder]
+    here = [Defined(path, entry) for entry in facts.by_name.get(name, ())]
     bound = (each for each in facts.imports if each.bound == name)
     return here or [found for each in bound for found in meant(project, path, facts.language, each)]
 
@@ -57,11 +57,8 @@ def known_as(project: Project, path: str, facts: Facts, name: str) -> Sequence[D
 def members_of(project: Project, of: Defined) -> Sequence[Entry]:
     """The methods of a class."""
     facts = project.facts(of.path)
-    return [
-        entry
-        for entry in (facts.entries if facts else ())
-        if entry.holder == of.entry.name and of.entry.start <= entry.start < of.entry.end
-    ]
+    members = facts.by_holder.get(of.entry.name, ()) if facts else ()
+    return [entry for entry in members if of.entry.start <= entry.start < of.entry.end]
 
 
 def lineage(project: Project, of: Defined, hops: int = HOPS) -> Iterator[Defined]:

@@ -3,7 +3,7 @@
 Paths are relative to the project's root, with ``/``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -30,6 +30,23 @@ class Facts:
     language: str
     entries: tuple[Entry, ...] = ()
     imports: tuple[Import, ...] = ()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Sequence[Entry]]:
+        """What the file defines at its top level, by name."""
+        return _grouped((entry.name, entry) for entry in self.entries if not entry.holder)
+
+    @cached_property
+    def by_holder(self) -> Mapping[str, Sequence[Entry]]:
+        """The members of what it defines, by the name of what they are in."""
+        return _grouped((entry.holder, entry) for entry in self.entries if entry.holder)
+
+
+def _grouped(pairs: Iterable[tuple[str, Entry]]) -> Mapping[str, Sequence[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for name, entry in pairs:
+        found.setdefault(name, []).append(entry)
+    return found
 
 
 @dataclass(frozen=True)
