@@ -30,6 +30,12 @@ def generating(command: Function) -> Function:
             metavar="SOURCES",
             help="Of holes in projects: all, none, names with commas, or -name for all but one.",
         ),
+        click.option(
+            "--reuse",
+            multiple=True,
+            type=RUN,
+            help="A run with another --context: where its prompts are the same, so are the samples. May be repeated.",
+        ),
         click.option("--limit", type=click.IntRange(1), help="Only the first so many problems."),
         click.option("--subset", type=click.IntRange(1), help="Only so many problems, the same random ones each time."),
         click.option("--samples", default=1, show_default=True, type=click.IntRange(1), help="Of each problem."),
@@ -58,7 +64,7 @@ def generating(command: Function) -> Function:
     return command
 
 
-NOT_OF_SAMPLING = ("data", "model", "fim", "context", "limit", "subset")
+NOT_OF_SAMPLING = ("data", "model", "fim", "context", "reuse", "limit", "subset")
 
 
 def jailing(command: Function) -> Function:

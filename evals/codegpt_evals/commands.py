@@ -51,7 +51,7 @@ def run_all(task: str, out: Path | None, backend: str, workers: int, **given: An
 
     What is done is on disk; an interrupted run goes on where it was.
     """
-    data, model, fim, context, limit, subset = (given.pop(name) for name in NOT_OF_SAMPLING)
+    data, model, fim, context, reuse, limit, subset = (given.pop(name) for name in NOT_OF_SAMPLING)
     result = stages.run(
         task,
         data=data,
@@ -60,6 +60,7 @@ def run_all(task: str, out: Path | None, backend: str, workers: int, **given: An
         limit=limit,
         subset=subset,
         context=context,
+        reuse=reuse,
         sampling=Sampling(**given),
         out=out,
         backend=Backend(backend),
@@ -75,10 +76,10 @@ def run_all(task: str, out: Path | None, backend: str, workers: int, **given: An
 @click.option("--out", type=FOLDER, help="Folder for samples.jsonl.  [default: one in the cache]")
 def generate(task: str, out: Path | None, **given: Any) -> None:
     """Draw samples for TASK into samples.jsonl; the last line printed is JSON."""
-    data, model, fim, context, limit, subset = (given.pop(name) for name in NOT_OF_SAMPLING)
+    data, model, fim, context, reuse, limit, subset = (given.pop(name) for name in NOT_OF_SAMPLING)
     read_task = part_of(load_task(task, data), limit, subset)
     path = stages.generate_samples(
-        read_task, out, model=model, fim=fim, context=context, sampling=Sampling(**given), bars=Bars()
+        read_task, out, model=model, fim=fim, context=context, reuse=reuse, sampling=Sampling(**given), bars=Bars()
     )
     facts = RunFolder(path).facts
     made = {"task": task, "model": facts["setup"]["model"], **facts.get("generation", {}), "out": str(path)}

@@ -188,9 +188,17 @@ class Drawing:
 
 
 def prepare(
-    problems: Sequence[Problem], loaded: LoadedModel, sampling: Sampling, options: CompletionOptions, path: Path
+    problems: Sequence[Problem],
+    loaded: LoadedModel,
+    sampling: Sampling,
+    options: CompletionOptions,
+    path: Path,
+    others: Sequence[Sample] = (),
 ) -> Drawing:
     """Settle the groups, and find those that `path` has already.
+
+    Args:
+        others: samples of the same setup but for the context; those of the same prompt are taken, not drawn.
 
     Raises:
         InputError: `path` holds samples of another model, setup or prompt.
@@ -199,10 +207,15 @@ def prepare(
     options = options_of(sampling, options).within(loaded.engine.info.context_tokens)
     asked = [ask(problem, loaded, sampling, options) for problem in problems]
     prompts = {each.problem.task_id: prompt_digest(each.prompt) for each in asked}
-    planned = groups(asked, sampling)
+    taken = {(each.task_id, each.index): each for each in others if prompts.get(each.task_id) == each.prompt}
+    drawn = [each for each in asked if any((each.problem.task_id, row) not in taken for row in range(sampling.samples))]
+    planned = groups(drawn, sampling)
     done, dropped = _kept(path, planned, setup, prompts)
+    known = {(each.task_id, each.index) for each in read_samples(path, ours=True)}
+    not_planned = taken.keys() - {key for group in planned for key in group.keys}
+    append(path, [replace(taken[key], setup=setup) for key in sorted(not_planned - known)], to_disk=True)
     left = tuple(group for group in planned if group.keys[0] not in done)
-    return Drawing(loaded, path, setup, prompts, sampling.batch, len(done), dropped, left)
+    return Drawing(loaded, path, setup, prompts, sampling.batch, len(done | not_planned), dropped, left)
 
 
 def draw(drawing: Drawing, advance: Callable[[int], None] = lambda _count: None) -> Iterator[Speed]:

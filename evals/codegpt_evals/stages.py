@@ -95,6 +95,7 @@ def generate_samples(
     fim: str = "",
     sampling: Sampling | None = None,
     context: str = ALL,
+    reuse: Sequence[Path] = (),
     loaded: LoadedModel | None = None,
     bars: Bars | None = None,
 ) -> Path:
@@ -102,9 +103,10 @@ def generate_samples(
 
     Args:
         context: see `options_with`.
+        reuse: runs that differ in the context alone; what they drew of the same prompts is not drawn again.
 
     Raises:
-        InputError: `out` is another run's, or holds samples that were drawn otherwise.
+        InputError: `out` is another run's, or it or one of `reuse` holds samples that were drawn otherwise.
     """
     sampling, bars = sampling or Sampling(), bars or Bars(quiet=True)
     options = options_with(context)
@@ -115,7 +117,8 @@ def generate_samples(
     folder = RunFolder(out or _own_folder(task, setup))
     with folder.locked():
         folder.begin(task.name, task.data)
-        drawing = prepare(task.problems, loaded, sampling, options, folder.samples)
+        others = [sample for path in reuse for sample in _drawn_alike(RunFolder(path), setup)]
+        drawing = prepare(task.problems, loaded, sampling, options, folder.samples, others)
         if drawing.dropped:
             bars.say(f"{drawing.dropped} samples of groups that were not done are drawn again")
         one_line = any(isinstance(each.asks, Hole) and each.asks.one_line for each in task.problems)
@@ -123,6 +126,20 @@ def generate_samples(
         folder.note(configuration=configuration, setup=setup, left_out=task.left_out, of=task.size)
         _draw(drawing, folder, sampling.samples * len(task.problems), bars)
     return folder.path
+
+
+def _drawn_alike(other: RunFolder, setup: dict[str, Any]) -> list[Sample]:
+    """The samples of a run that differs in the context alone."""
+    known = other.facts.get("setup", {})
+    if _without_context(known) != _without_context(setup):
+        raise InputError(f"{other.path} was drawn with another model, format or sampling; leave --reuse out")
+    return read_samples(other.samples, ours=True)
+
+
+def _without_context(setup: dict[str, Any]) -> dict[str, Any]:
+    completion = {**setup.get("completion", {}), "sources": None, "context_tokens": None}
+    plain: dict[str, Any] = json.loads(json.dumps({**setup, "completion": completion}))  # as a file has it: no tuples
+    return plain
 
 
 def options_with(context: str) -> CompletionOptions:
@@ -235,6 +252,7 @@ def run(
     subset: int | None = None,
     sampling: Sampling | None = None,
     context: str = ALL,
+    reuse: Sequence[Path] = (),
     out: Path | None = None,
     backend: Backend = Backend.BWRAP,
     workers: int = 0,
@@ -248,6 +266,7 @@ def run(
         data: a file of problems, for the task `jsonl`.
         limit, subset: only some of the problems, see `part_of`.
         context: see `options_with`.
+        reuse: see `generate_samples`.
         loaded: a model that is ready, in place of `model` and `fim`.
 
     Raises:
@@ -256,7 +275,15 @@ def run(
     read_task = part_of(load_task(task, data), limit, subset)
     open_sandbox(backend, workers=1).close()  # a machine without a jail says so before samples are drawn
     path = generate_samples(
-        read_task, out, model=model, fim=fim, sampling=sampling, context=context, loaded=loaded, bars=bars
+        read_task,
+        out,
+        model=model,
+        fim=fim,
+        sampling=sampling,
+        context=context,
+        reuse=reuse,
+        loaded=loaded,
+        bars=bars,
     )
     ids = {problem.task_id for problem in read_task.problems}
     samples = [sample for sample in read_samples(RunFolder(path).samples, ours=True) if sample.task_id in ids]

@@ -8,7 +8,7 @@ import click
 import codegpt_evals
 import pytest
 from codegpt_evals import __main__ as entry
-from codegpt_evals import commands, stages
+from codegpt_evals import commands, generation, stages
 
 from codegpt.console import run
 from codegpt.engine.scripted import ScriptedEngine
@@ -201,6 +201,24 @@ def test_samples_of_another_model_are_not_reused(
     monkeypatch.setattr(stages, "load_model", lambda _model, _fim: LoadedModel(other, None))
     assert evals(*arguments) == 2
     assert "holds samples of another model, prompt or setting; name another --out" in capsys.readouterr().err
+
+
+def test_samples_of_the_same_prompts_are_taken_from_a_run_with_another_context(
+    data: Path, tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("generate", "jsonl", "--data", data)
+    assert evals(*arguments, "--out", tmp_path / "one") == 0
+    monkeypatch.setattr(generation, "_draw", None)
+    other = (*arguments, "--context", "none", "--reuse", tmp_path / "one")
+    assert evals(*other, "--out", tmp_path / "two") == 0
+    one, two = (
+        [*map(json.loads, (tmp_path / name / "samples.jsonl").read_text().splitlines())] for name in ("one", "two")
+    )
+    assert {each["setup"] for each in one}.isdisjoint(each["setup"] for each in two)
+    by_id = {each["task_id"]: each for each in two}
+    assert by_id == {each["task_id"]: each | {"setup": by_id[each["task_id"]]["setup"]} for each in one}
+    assert evals(*other, "--temperature", 1, "--out", tmp_path / "three") == 2
+    assert "one was drawn with another model, format or sampling; leave --reuse out" in capsys.readouterr().err
 
 
 def test_a_folder_of_another_task(data: Path, tmp_path: Path, capsys: Output) -> None:

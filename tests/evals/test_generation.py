@@ -129,6 +129,24 @@ def test_more_problems_keep_the_groups_that_are_whole(tmp_path: Path) -> None:
     assert path.read_bytes() == other.read_bytes()
 
 
+def test_samples_of_the_same_prompt_are_taken_from_another_run(tmp_path: Path) -> None:
+    other, path = tmp_path / "other.jsonl", tmp_path / "samples.jsonl"
+    written = iter(range(100))
+    engine = ScriptedEngine(lambda _prompt, _row: f"{next(written)}\n```\n", ("<|s|>", "<|e|>"))
+    loaded = LoadedModel(engine, None, chat=CHAT)
+    list(draw(prepare(words(3), loaded, Sampling(), OPTIONS, other)))
+    elsewhere = [replace(each, setup="of another context") for each in read_samples(other)]
+    elsewhere[1] = replace(elsewhere[1], prompt="another")
+    for done in (2, 3):
+        asked = prepare(words(3), loaded, Sampling(), OPTIONS, path, elsewhere)
+        assert asked.done == done
+        list(draw(asked))
+    found = {sample.task_id: sample for sample in read_samples(path)}
+    assert [found[f"t/{number}"] for number in (0, 2)] == [read_samples(other)[0], read_samples(other)[2]]
+    assert found["t/1"].solution != read_samples(other)[1].solution
+    assert found["t/1"].prompt == read_samples(other)[1].prompt
+
+
 @pytest.mark.parametrize(
     "change",
     [
