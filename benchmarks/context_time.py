@@ -100,9 +100,8 @@ def typed(index: Index, root: Path, requests: int) -> dict[str, list[float]]:
             window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count)
             windowed = time.perf_counter()
             with index.reading(NEW_TEXTS):
-                shown = window.prefix + window.suffix
                 cursor = Cursor(document, offset, Around(index, root.name, path))
-                gather(cursor, options.context_tokens, count, shown)
+                gather(cursor, options.context_tokens, count, window)
             taken["next" if key else "first"].append(time.perf_counter() - windowed)
     return taken
 

@@ -203,8 +203,7 @@ def _repository(
         return count_tokens(text if as_files else commented_lines(text, mark))
 
     heads = count(cursor.around.name) + count(cursor.path) + _CONTROL_TOKENS
-    shown = window.prefix + window.suffix
-    context = gather(cursor, options.context_tokens - heads, count, shown, options.sources)
+    context = gather(cursor, options.context_tokens - heads, count, window, options.sources)
     files = tuple((chunk.path, _for_model(chunk.text)) for chunk in context.chunks)
     return Repository(cursor.around.name, files, cursor.path, mark)
 

@@ -56,9 +56,8 @@ def context(
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count)
     index = _indexed(root)
     cursor = Cursor(document, offset, Around(index, root.name, path))
-    shown = window.prefix + window.suffix
     with index.reading():
-        found = gather(cursor, tokens, count, shown, sources or tuple(SOURCES))
+        found = gather(cursor, tokens, count, window, sources or tuple(SOURCES))
     if as_json:
         chunks = [_as_data(chunk) for chunk in found.chunks]
         click.echo(json.dumps({"tokens": found.tokens, "chunks": chunks, "skipped": index.skipped()}))

@@ -97,7 +97,7 @@ class Cursor:
         """What the document says beside the line of the cursor, which alone changes from key to key."""
         text, line = self.document.text, self.document.line_span(self.document.line_at(self.offset))
         written = text[line.start : line.end]
-        placeholder = written[: len(written) - len(written.lstrip())] + "_"  # no body is to be empty
+        placeholder = _placeholder(text[: line.start], written, text[line.end :])
         rest = Document(text[: line.start] + placeholder + text[line.end :], self.document.uri, self.document.language)
         longer, known = line.end - line.start - len(placeholder), facts_and_header(rest)
         if known is None:
@@ -142,6 +142,27 @@ class Cursor:
         if weight is None:
             weight = self._weights[name] = self.near.get(name) or UNUSED + ALIKE * likeness(name, self._stems)
         return weight
+
+
+def _placeholder(above: str, line: str, below: str) -> str:
+    """What stands for a line that is being written: a name, and what else the text around it would lack.
+
+    That is a bracket or a docstring's quotes that the line opens or closes, and the head of an indented block.
+    """
+    indent, closing = line[: len(line) - len(line.lstrip())], ""
+    for opens, closes in ("()", "[]", "{}"):
+        around = above.count(opens) + below.count(opens) - above.count(closes) - below.count(closes)
+        missing = line.count(opens) - line.count(closes)
+        if missing and abs(around + missing) < abs(around):
+            closing += (opens if missing > 0 else closes) * abs(missing)
+    for quotes in ('"""', "'''"):
+        if line.count(quotes) % 2 and (above.count(quotes) + below.count(quotes)) % 2:
+            closing += quotes
+    next_line = below.lstrip("\r\n").split("\n", 1)[0]
+    behind = next_line[: len(next_line) - len(next_line.lstrip())]
+    if line.rstrip().endswith(":") and len(behind) > len(indent) and next_line.strip():
+        return f"{indent}if _:"
+    return f"{indent}_;{closing}" if closing.startswith("{") else f"{indent}_{closing}"
 
 
 Source = Callable[[Cursor], Iterator[Piece]]

@@ -28,9 +28,14 @@ class Edits:
 
     places: tuple[tuple[str, int], ...] = ()
 
-    def edited(self, file: str, line: int) -> "Edits":
-        """With one edit more."""
-        others = tuple(place for place in self.places if place[0] != file or abs(place[1] - line) > NEAR_LINES)
+    def edited(self, file: str, line: int, more: int = 0) -> "Edits":
+        """With one edit more.
+
+        Args:
+            more: lines that the file has more by it, below 0 for less; what stands below has moved.
+        """
+        moved = ((name, at + more if name == file and at > line else at) for name, at in self.places)
+        others = tuple(place for place in moved if place[0] != file or abs(place[1] - line) > NEAR_LINES)
         return Edits(((file, line), *others)[:MOST])
 
     def regions(self, texts: Mapping[str, str], here: tuple[str, int]) -> tuple[Region, ...]:

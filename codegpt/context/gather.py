@@ -3,13 +3,14 @@
 Byte for byte the same for the same document, place and project.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import indent
 
 from codegpt.context.cursor import Cursor, Piece
-from codegpt.context.fit import CountTokens
+from codegpt.context.fit import CountTokens, Window
 from codegpt.context.outline import Entry
 from codegpt.context.redaction import redacted
 from codegpt.context.snippets import LINES
@@ -50,19 +51,20 @@ class Context:
 
 
 NOTHING = Context()
+NO_WINDOW = Window("", "")
 
 
 def gather(
     cursor: Cursor,
     budget_tokens: int,
     count_tokens: CountTokens,
-    shown: str = "",
+    window: Window = NO_WINDOW,
     sources: Sequence[str] = tuple(SOURCES),
 ) -> Context:
     """The best pieces that fit.
 
     Args:
-        shown: the text that goes into the prompt anyway; what stands in it is left out.
+        window: the text around the cursor, which goes into the prompt anyway; what stands in it is left out.
         sources: names of those that are asked.
     """
     if budget_tokens <= 0:
@@ -72,7 +74,7 @@ def gather(
     chosen: list[Piece] = []
     paths: set[str] = set()
     for piece in best:
-        if piece.entry.signature in shown or any(_repeats(piece, other) for other in chosen):
+        if _is_shown(piece, cursor, window) or any(_repeats(piece, other) for other in chosen):
             continue
         cost = count_tokens(skeleton([piece.entry]))
         cost += 0 if piece.path in paths else count_tokens(_as_imported(piece.path)) + _MARKUP
@@ -85,6 +87,15 @@ def gather(
             if misses == MOST_MISSES:
                 break
     return _fitted(chosen, budget_tokens, count_tokens)
+
+
+def _is_shown(piece: Piece, cursor: Cursor, window: Window) -> bool:
+    """Whether the text around the cursor has it: by its place, or for another file's by what it says."""
+    if piece.path == cursor.path:
+        begin, end = cursor.offset - len(window.prefix), cursor.offset + len(window.suffix)
+        return begin <= piece.entry.start < end
+    said = piece.entry.signature
+    return any(said in text and re.search(rf"{re.escape(said)}(?!\w)", text) for text in (window.prefix, window.suffix))
 
 
 _MARKUP = 2
@@ -145,14 +156,18 @@ def _repeats(piece: Piece, other: Piece) -> bool:
 def skeleton(entries: Sequence[Entry]) -> str:
     """Definitions of one file as its author would see them with all bodies folded; text stands by itself."""
     parts: list[str] = []
-    open_class = ""
-    classes = {entry.name for entry in entries if entry.kind in _WITH_MEMBERS}
+    around: list[Entry] = []  # the classes that hold the next one, outermost first
+    named = ""  # the class that only its members are there of
     for entry in entries:
-        if entry.holder and entry.holder != open_class and entry.holder not in classes:
-            parts.append(f"class {entry.holder}:")
-        open_class = entry.name if entry.kind in _WITH_MEMBERS else entry.holder
-        text = _folded(entry)
-        parts.append(f"\n{text}\n" if entry.kind == LINES else indent(text, "    ") if entry.holder else text)
+        while around and around[-1].end <= entry.start:
+            around.pop()
+        is_bare = bool(entry.holder) and entry.holder not in {each.name for each in around}
+        if is_bare and named != entry.holder:
+            parts.append(indent(f"class {entry.holder}:", "    " * len(around)))
+        named = entry.holder if is_bare else ""
+        text = indent(_folded(entry), "    " * (len(around) + is_bare))
+        parts.append(f"\n{text}\n" if entry.kind == LINES else text)
+        around += [entry] if entry.kind in _WITH_MEMBERS else []
     return "\n".join(parts).strip("\n") + "\n"
 
 

@@ -10,7 +10,7 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice, takewhile
+from itertools import takewhile
 from textwrap import dedent
 
 from codegpt.context.redaction import blanked
@@ -28,7 +28,7 @@ MOST_DOC_LINES = 40
 _HOLDERS = frozenset(("class", "interface", "impl", "enum", "module"))
 _CALLABLE = frozenset(("function", "method"))
 _STRING = re.compile(r"""\s*[rRuUbB]{0,2}(\"\"\"|'''|"|')(.*?)\1""", re.DOTALL)
-_TRAILING_COMMENT = re.compile(r"(?<=[:{])[ \t]*(?:#|//).*\Z")
+_TRAILING_COMMENT = re.compile(r"""(?<=[:{])[ \t]+(?:#|//)[^"'`\n]*\Z""")
 _SENTENCE = re.compile(r"(?:\.(?=\s)|\n\s*\n|\Z)")
 
 
@@ -63,11 +63,20 @@ def outline(syntax: Syntax) -> tuple[Entry, ...]:
             around.pop()
         if not any(outer.kind in _CALLABLE for outer in around):
             holder = around[-1].name if around and around[-1].kind in _HOLDERS else ""
-            behind = islice(definitions, number + 1, None)
+            behind = map(definitions.__getitem__, range(number + 1, len(definitions)))
             inside = takewhile(partial(_begins_in, definition), behind) if definition.kind in _HOLDERS else ()
             found.append(_entry(syntax, definition, holder, [each.span for each in inside]))
         around.append(definition)
     return tuple(found)
+
+
+def receiver_of(entry: Entry) -> str:
+    """The type that a method of Go is of; "" for anything else."""
+    match = _RECEIVER.match(entry.signature) if entry.kind == "method" and not entry.holder else None
+    return match[1] if match else ""
+
+
+_RECEIVER = re.compile(r"func \((?:\w+ +)?\*?(\w+)")
 
 
 def _begins_in(outer: Definition, other: Definition) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Protocol
 
 from codegpt.context.imports import Import, imports_at, statements
-from codegpt.context.outline import Entry, outline
+from codegpt.context.outline import Entry, outline, receiver_of
 from codegpt.document import Document, Span, encode_utf8
 from codegpt.syntax import Syntax, parse
 
@@ -39,7 +39,8 @@ class Facts:
     @cached_property
     def by_holder(self) -> Mapping[str, Sequence[Entry]]:
         """The members of what it defines, by the name of what they are in."""
-        return _grouped((entry.holder, entry) for entry in self.entries if entry.holder)
+        held = ((entry.holder or receiver_of(entry), entry) for entry in self.entries)
+        return _grouped((holder, entry) for holder, entry in held if holder)
 
 
 def _grouped(pairs: Iterable[tuple[str, Entry]]) -> Mapping[str, Sequence[Entry]]:

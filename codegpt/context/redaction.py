@@ -64,9 +64,17 @@ _ISSUED: dict[str, tuple[str, tuple[str, ...]]] = {
 
 _KEY_BEGINS = r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _KEY_ENDS = r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-_PRIVATE_KEY = re.compile(rf"(?P<begin>{_KEY_BEGINS})(?P<key>.*?)(?P<end>{_KEY_ENDS}|\Z)", re.DOTALL)
-_END_OF_KEY = re.compile(rf"(?P<begin>\A)(?P<key>(?:(?!-----BEGIN )[\s\S])*?)(?P<end>{_KEY_ENDS})")
-"""A part of a file may begin within a key."""
+_IN_BETWEEN = r"""(?x:(?:
+    [A-Za-z0-9+/=]{20,}                                                    # a line of it
+    | (?:\A|(?<=[\n"'`])|(?<=\\n)) [\t ]* [A-Za-z0-9+/=]{1,19} (?= [\t ]* (?: \n | \\[nr] | ["'`] | -----END | \Z ) )
+    | (?:\A|(?<=[\n"'`])|(?<=\\n)) [\t ]* [A-Z][A-Za-z-]{2,20} :\  [^\n"'`\\]{0,100}  # a header
+    | \\[nr] | [bBrRfFuU]{1,2}(?=["']) | [\s"'`,+()\\]
+    )*+)"""
+"""What stands between the ends of a key, as it is written in a file of its own or in a program's string."""
+_PRIVATE_KEY = re.compile(rf"(?P<begin>{_KEY_BEGINS})(?P<key>{_IN_BETWEEN})")
+_END_OF_KEY = re.compile(rf"(?P<begin>\A)(?P<key>{_IN_BETWEEN})(?={_KEY_ENDS})")
+"""A part of a file may begin within a key, or end there."""
+_LINE_OF_KEY = re.compile(r"[A-Za-z0-9+/=]{20}")
 _IN_KEY = re.compile(r"[ \t]*[A-Za-z0-9+/]{60,76}={0,2}\s*")
 """A line of a key of which neither end is in the text, or of any other data that is no loss."""
 SHORTEST_KEY = 60
@@ -83,7 +91,8 @@ _ASSIGNED = re.compile(
     rf"(?ix) {_NAMED} (?: = | : | => | := | , ) \s{{0,20}} (?: [\w\[\], |]{{0,80}} = \s{{0,20}} )? {_QUOTED}"
 )
 _BEFORE_VALUE = re.compile(rf"(?ix) {_NAMED} (?: = | : | => | := ) \s{{0,20}} [(\\]? \s* \Z")
-_ON_NEXT_LINE = re.compile(rf"(?ix) \A \s* {_QUOTED}")
+_ON_NEXT_LINE = re.compile(r"""(?x) \A \s* (?P<quote> ["'`] ) (?P<value> [^"'`\n]{6,} ) (?: (?P=quote) | \Z )""")
+"""What was cut off may lack its end."""
 _UNQUOTED = re.compile(
     r"(?i)^[ \t]*(?:export[ \t]+)?[A-Z0-9_]{0,64}?"
     r"(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_KEY|PRIVATE_KEY)[A-Z0-9_]{0,64}"
@@ -145,7 +154,12 @@ def _places(word: str, text: str) -> Iterator[int]:
 
 
 def _without_key(match: "re.Match[str]") -> str:
-    return match["begin"] + REDACTED + "\n" * match["key"].count("\n") + match["end"]
+    """Without what is between the ends; a program that only names them has no key there."""
+    key = match["key"]
+    if not _LINE_OF_KEY.search(key) and not match.string.startswith("-----END ", match.end()):
+        return match[0]
+    behind = key[len(key.rstrip("\"'`,+() \t\n\r\\")) :]  # what belongs to the program again
+    return match["begin"] + REDACTED + "\n" * (key.count("\n") - behind.count("\n")) + behind
 
 
 _TELLING = ("pass", "pwd", "secret", "token", "key", "credential", "salt", "dsn", "connection")

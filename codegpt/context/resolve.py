@@ -33,7 +33,7 @@ def resolve(wanted: Import, path: str, language: str, files: Files) -> Sequence[
         case "rust":
             found = _rust(wanted, path, files)
         case "java":
-            found = _java(wanted, files)
+            found = _java(wanted, path, files)
         case "c" | "cpp":
             found = _included(wanted.module, path, files)
         case "ruby":
@@ -57,14 +57,16 @@ def _python(wanted: Import, path: str, files: Files) -> list[str]:
     as_module = [f"{inside}/{wanted.name}"] if wanted.name and wanted.name != EVERYTHING else []
     for stem in (*as_module, inside):
         for ending in _PYTHON:
-            if found := _nearest([each for each in files.ending(stem + ending) if _is_root(each, stem, files)], path):
+            if found := _nearest(
+                [each for each in files.ending(stem + ending) if _is_root(each, stem + ending, files)], path
+            ):
                 return [found]
     return []
 
 
-def _is_root(path: str, stem: str, files: Files) -> bool:
-    """Whether a module of this name may be found there: the folder that it is named from is no package itself."""
-    folder = path[: path.rindex(stem)].rstrip("/")
+def _is_root(path: str, tail: str, files: Files) -> bool:
+    """Whether a module that is this end of a path is named from there: the folder before it is no package itself."""
+    folder = path.removesuffix(tail).rstrip("/")
     return not folder or not files.has(f"{folder}/__init__.py")
 
 
@@ -113,11 +115,12 @@ def _rust(wanted: Import, path: str, files: Files) -> list[str]:
     return _first([base], (".rs", "/mod.rs", "/lib.rs"), files) if base != own else []
 
 
-def _java(wanted: Import, files: Files) -> list[str]:
+def _java(wanted: Import, path: str, files: Files) -> list[str]:
     inside = wanted.module.replace(".", "/")
     if wanted.name == EVERYTHING:
-        some = files.ending(f"{inside}.java")
-        return list(some)
+        one = files.ending(f"{inside}.java")  # of a class, what is static in it
+        folders = (files.within(join(*path.split("/")[:depth], inside)) for depth in range(path.count("/"), -1, -1))
+        return list(one) or next(filter(None, ([p for p in each if p.endswith(".java")] for each in folders)), [])
     return list(files.ending(f"{inside}/{wanted.name}.java")) or list(files.ending(f"{inside}.java"))
 
 

@@ -17,6 +17,8 @@ QUERY_LINES = 10
 """Lines before the cursor that are looked for; a window of `WINDOW_LINES` that has them says how it may go on."""
 
 MOST_WORDS = 32
+ENOUGH = 1 / 3
+"""Of the words that are looked for, the share that makes a window as good as any."""
 TOO_ALIKE = 0.5
 """Of the lines that two texts have together, the share that both have."""
 
@@ -29,7 +31,7 @@ class Window:
 
     Attributes:
         start, end: offsets in its text, in code points.
-        score: from 0 to 1, by the best that was found.
+        score: from 0 to 1, by the best that was found and by how many of the words it has.
     """
 
     path: str
@@ -96,7 +98,8 @@ class Similar:
         for rank, (path, text, start, end) in best:
             taken = any(path == each.path and start < each.end and each.start < end for each in found)
             if not taken and len(found) < most and _alike(_lines(text), around) < TOO_ALIKE:
-                found.append(Window(path, text, start, end, rank / rows[0][0]))
+                shared = len(set(words).intersection(_WORD.findall(text))) / len(words)
+                found.append(Window(path, text, start, end, min(1.0, shared / ENOUGH) * rank / rows[0][0]))
         return found
 
 

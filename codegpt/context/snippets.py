@@ -29,13 +29,14 @@ def used(cursor: Cursor) -> Iterator[Piece]:
         text = cursor.project.text(path, LARGEST_NEIGHBOUR) if path != cursor.path else ""
         for match in call.finditer(text):
             piece = _lines_at(text, match.start())
-            if "import" not in piece.signature and found < MOST_CALLS:
+            if found < MOST_CALLS and not _IMPORTS.match(piece.signature):
                 found += 1
                 yield Piece(path, piece, used.__name__, USED * CALLED / (1 + found))
                 break
 
 
 MOST_CALLERS, MOST_CALLS = 8, 3
+_IMPORTS = re.compile(r"(?:from|import|use|require|#include)\b")
 
 
 def _lines_at(text: str, offset: int, lines: int = 3) -> Entry:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from posixpath import basename, dirname
 
 from codegpt.context.cursor import UNUSED, Cursor, Piece, Source
-from codegpt.context.meaning import declared, known_as, lineage, meant, members_of, names_behind, returned_by
+from codegpt.context.meaning import declared, known_as, lineage, meant, members_of, returned_by
 from codegpt.context.outline import Entry
 from codegpt.context.project import Defined
 from codegpt.context.snippets import header, recent, similar, used
@@ -47,24 +47,31 @@ _CONSTRUCTORS = ("__init__", "__call__", "__enter__", "constructor", "new", "ini
 
 
 def received(cursor: Cursor) -> Iterator[Piece]:
-    """The members of what stands before the dot at the cursor: of a module, or of the classes that it may be of."""
+    """The members of what stands before the dot at the cursor: of a module, a class, or those that it may be of."""
     text = cursor.document.text
     before = _RECEIVER.search(text, max(0, cursor.offset - LONGEST_NAME), cursor.offset)
     if before is None:
         return
+    found: list[Defined] = []
     for each in cursor.imports:
-        if each.bound == before[1]:
-            for found in meant(cursor.project, cursor.path, cursor.language, each):
-                score = RECEIVED + cursor.weight(found.entry.name)
-                yield Piece(found.path, found.entry, received.__name__, score)
+        if before[1] in (each.bound, "" if each.name else each.bound.rpartition(".")[2]):
+            named = list(meant(cursor.project, cursor.path, cursor.language, each, modules=False))
+            found += [member for what in named if what.entry.kind != "function" for member in _members(cursor, what)]
+            found += () if named else meant(cursor.project, cursor.path, cursor.language, each)
     for name in declared(text, before[1]):
         for kind in _classes(cursor, name):
-            for base in lineage(cursor.project, kind):
-                for entry in members_of(cursor.project, base):
-                    yield Piece(base.path, entry, received.__name__, RECEIVED + cursor.weight(entry.name))
+            found += _members(cursor, kind)
+    for path, entry in ((each.path, each.entry) for each in found):
+        yield Piece(path, entry, received.__name__, RECEIVED + cursor.weight(entry.name))
 
 
-_RECEIVER = re.compile(r"([^\W\d]\w*)\s*(?:\.|->|::)\s*\w*\Z")
+def _members(cursor: Cursor, of: Defined) -> list[Defined]:
+    """Of a class, and of what it inherits from."""
+    bases = lineage(cursor.project, of, cursor.facts if of.path == cursor.path else None)
+    return [Defined(base.path, entry) for base in bases for entry in members_of(cursor.project, base)]
+
+
+_RECEIVER = re.compile(r"([^\W\d]\w*)\s*[?!&]?(?:\.|->|::)\s*\w*\Z")
 LONGEST_NAME = 200
 MOST_PLACES = 3
 """Of a class that is not imported; of a name with more of them none is likely meant."""
@@ -73,8 +80,8 @@ MOST_PLACES = 3
 def _classes(cursor: Cursor, name: str) -> Iterator[Defined]:
     """The classes that a name means at the cursor; for a function, those that it says it returns."""
     found = known_as(cursor.project, cursor.path, cursor.facts, name) or cursor.project.defining(name)
-    for each in found if len(found) <= MOST_PLACES else ():
-        if each.entry.kind != "function":
+    for each in found if len({each.path for each in found}) <= MOST_PLACES else ():
+        if each.entry.kind not in ("function", "method"):
             yield each
         elif facts := cursor.project.facts(each.path):
             for returned in returned_by(each.entry):
@@ -100,18 +107,16 @@ def _is_word(name: str) -> bool:
 
 def _is_kin(path: str, other: str) -> bool:
     """Whether two files lie in one folder, or one beneath the other's."""
-    one, two = f"{dirname(path)}/", f"{dirname(other)}/"
+    one, two = (f"{dirname(each)}/".lstrip("/") for each in (path, other))
     return one.startswith(two) or two.startswith(one)
 
 
 def inherited(cursor: Cursor) -> Iterator[Piece]:
     """What the class around the cursor inherits from classes of other files."""
     for holder in _around(cursor):
-        for name in names_behind(holder):
-            for known in known_as(cursor.project, cursor.path, cursor.facts, name):
-                for base in lineage(cursor.project, known):
-                    yield Piece(base.path, base.entry, inherited.__name__, INHERITED)
-                    yield from members(cursor, base, inherited.__name__, INHERITED)
+        for base in lineage(cursor.project, Defined(cursor.path, holder), cursor.facts)[1:]:
+            yield Piece(base.path, base.entry, inherited.__name__, INHERITED)
+            yield from members(cursor, base, inherited.__name__, INHERITED)
 
 
 def _around(cursor: Cursor) -> Iterator[Entry]:

@@ -22,7 +22,7 @@ from codegpt.context.redaction import redacted
 from codegpt.indexing.files import Skipped, Version, read_source, version_of
 from codegpt.indexing.libraries import outside, roots_of
 
-FORMAT = 1
+FORMAT = 2
 BUSY_S = 10.0
 MOST_KEPT = 256
 """Files whose facts, or texts, are kept at hand: at the next key nearly the same are looked at."""
@@ -115,13 +115,16 @@ class Index:
 
     @property
     def is_made(self) -> bool:
-        """Whether there is anything in it."""
-        return self._format() == FORMAT
+        """Whether there is anything in it, and the file is still the one of its path: it may have been made anew."""
+        with suppress(OSError):
+            return self._path.stat().st_ino == self._inode and self._format() == FORMAT
+        return False
 
     def _opened(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        self._inode = self._path.stat().st_ino
         return connection
 
     def remove(self) -> None:
@@ -161,6 +164,8 @@ class Index:
         """Forget the answers of another state."""
         self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # so that a state is settled
         [state] = self._connection.execute("PRAGMA data_version").fetchone()
+        if state != self._state:
+            self._roots = roots_of(self.root)
         if state != self._state or len(self._answers) > MOST_ANSWERS:
             self._state, self._answers = state, {}
 
@@ -297,6 +302,7 @@ class Index:
                 self._may_read = None if self._may_read is None else self._may_read - 1
                 while len(self._texts) >= MOST_KEPT:
                     del self._texts[next(iter(self._texts))]
+                self._texts[which] = ""  # what cannot be read is not tried again
                 self._texts[which] = redacted(read_source(self.root, path)[0])
             return self._texts.get(which, "")
         return ""

@@ -96,7 +96,7 @@ def _declared(module: str, node: str, exists: Callable[[str], bool]) -> list[str
         paths = [os.path.normpath(f"{stem}{ending}") for stem in stems for ending in (".d.ts", "/index.d.ts")]
     else:
         typed = package.removeprefix("@").replace("/", "__")
-        named = _types_of(f"{node}/{package}/package.json")
+        named = _types_in(f"{node}/{package}/package.json")
         paths = [
             *([os.path.normpath(f"{node}/{package}/{named}")] if named else []),
             *(f"{node}/{package}/index.d.ts", f"{node}/@types/{typed}/index.d.ts"),
@@ -104,9 +104,17 @@ def _declared(module: str, node: str, exists: Callable[[str], bool]) -> list[str
     return next(([path] for path in paths if exists(path) and path.startswith(f"{node}/")), [])
 
 
+def _types_in(manifest: str) -> str:
+    """What a package says of where its types are; "" where it says nothing."""
+    try:
+        return _types_of(manifest, Path(manifest).stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return ""
+
+
 @lru_cache(maxsize=1024)
-def _types_of(manifest: str) -> str:
-    """What a package says of where its types are; "" where it says nothing. Asked at every key, so it is kept."""
+def _types_of(manifest: str, _mtime_ns: int) -> str:
+    """Of one version of the file: it is asked at every key."""
     try:
         said = json.loads(read_plain(manifest, LARGEST))
         exported = said.get("exports", {})

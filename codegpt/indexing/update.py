@@ -189,7 +189,11 @@ def current_index(root: Path, told: Told = lambda _done, _of: None) -> Index:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(Timeout), FileLock(f"{path}.lock").acquire(timeout=0):
             return brought_up_to_date(path, root, told)[0]
-        return Index(path, root)
+        index = Index(path, root)
+        if not index.is_made:
+            index.close()
+            raise InputError(f"{root} is being indexed for the first time by another process; try again in a moment")
+        return index
     except (OSError, sqlite3.Error) as error:
         raise InputError(f"the index of {root} cannot be kept in {path}: {error}") from error
 

@@ -181,7 +181,9 @@ def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
     def changed(ls: CodeGPTServer, params: types.DidChangeTextDocumentParams) -> None:
         for change in params.content_changes:
             if isinstance(change, types.TextDocumentContentChangePartial):
-                ls.edits = ls.edits.edited(params.text_document.uri, change.range.start.line)
+                start, end = change.range.start.line, change.range.end.line
+                more = change.text.count("\n") - (end - start)
+                ls.edits = ls.edits.edited(params.text_document.uri, start, more)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(ls: CodeGPTServer, _params: types.DidSaveTextDocumentParams) -> None:

@@ -116,6 +116,8 @@ class Surroundings:
             return None
         try:
             if self._index is None or not self._index.is_made:
+                if self._index is not None:
+                    self._index.close()
                 path = index_path(self._root)
                 self._index = Index(path, self._root) if path.exists() else None
             return self._index if self._index is not None and self._index.is_made else None

@@ -34,9 +34,12 @@ class Asked:
     around: AroundIn = nullcontext
 
     def cursor(self) -> Cursor | None:
-        """The place in its project, all that is asked of which has been asked; None where nothing is known of it."""
+        """The place in its project, all that is asked of which has been asked; None where nothing is known of it.
+
+        None too where a document is nested too deeply, or a path no text: a suggestion does without context then.
+        """
         found = None
-        with self.around() as known:
+        with suppress(RecursionError, ValueError), self.around() as known:
             if known is not None and self.options.context_tokens > 0:
                 found = Cursor(self.document, self.offset, known).looked(map(SOURCES.__getitem__, self.options.sources))
         return found

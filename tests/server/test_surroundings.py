@@ -165,3 +165,18 @@ def test_the_indexer_ends_with_its_server(editor, root: Path) -> None:
             return len(indexers())
 
     assert asyncio.run(killed()) == 0
+
+
+def test_a_document_that_context_fails_on_is_completed_without(editor, root: Path) -> None:
+    (root / "src").mkdir()
+    (root / "src/main.rs").write_text("fn main() {}\n")
+
+    async def scenario() -> None:
+        async with editor(options=CONTEXT, root=root) as e:
+            await e.until(lambda: ("indexed", "") in e.statuses)
+            here = (root / "src/deep.rs").as_uri()
+            e.open(f"use {'a::{' * 1500}b{'}' * 1500};\nfn f() {{\n    \n}}\n", here, "rust")
+            await asyncio.wait_for(e.ask(2, 4, uri=here), 60)
+            assert len(e.prompts()) == 1
+
+    asyncio.run(scenario())

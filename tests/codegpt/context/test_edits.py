@@ -14,6 +14,12 @@ def test_the_last_one_comes_first_and_what_is_near_is_one_place() -> None:
     assert len(edits.places) == MOST
 
 
+def test_what_stands_below_an_edit_moves_with_it() -> None:
+    edits = Edits().edited("a", 100).edited("b", 100).edited("a", 3, 50)
+    assert edits.places == (("a", 3), ("b", 100), ("a", 150))
+    assert edits.edited("a", 20, -10).places == (("a", 20), ("a", 3), ("b", 100), ("a", 140))
+
+
 def test_regions_are_of_other_places_and_of_files_that_are_there() -> None:
     edits = Edits().edited("gone", 1).edited("a", 99).edited("a", 50).edited("b", 0)
     regions = edits.regions({"a": TEXT, "b": TEXT}, ("a", 45))

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegpt.context.cursor import Around, Cursor
-from codegpt.context.gather import Context, gather, skeleton
+from codegpt.context.fit import Window
+from codegpt.context.gather import NO_WINDOW, Context, gather, skeleton
 from codegpt.context.outline import Entry
 from codegpt.context.project import Snapshot
 from codegpt.context.snippets import lines_entry
@@ -25,9 +26,9 @@ TEXT = "from .core import Engine\nfrom .tools import fetch\nfrom .more import *\
 AROUND = Around(Snapshot(TEXTS), "app", "app/here.py")
 
 
-def of(text: str, budget: int, sources: Sequence[str] = tuple(SOURCES), shown: str = "") -> Context:
+def of(text: str, budget: int, sources: Sequence[str] = tuple(SOURCES), window: Window = NO_WINDOW) -> Context:
     cursor = Cursor(Document(text, "app/here.py", "python"), len(text), AROUND)
-    return gather(cursor, budget, len, shown, sources)
+    return gather(cursor, budget, len, window, sources)
 
 
 def test_files_in_their_order_with_their_bodies_folded() -> None:
@@ -56,15 +57,36 @@ def test_it_is_the_same_every_time() -> None:
 
 
 def test_what_is_shown_anyway_is_left_out() -> None:
-    context = of(TEXT, 2000, ["imported"], "def fetch(url: str) -> bytes:\n    return b''\n")
+    context = of(TEXT, 2000, ["imported"], Window("", "def fetch(url: str) -> bytes:\n    return b''\n"))
     assert "app/tools.py" not in {chunk.path for chunk in context.chunks if "def fetch" in chunk.text}
+
+
+def test_of_the_file_itself_what_the_window_does_not_show() -> None:
+    text = (
+        'class A:\n    """Doc.\n\n    More."""\n\n    size: int\n\n    def get(\n        self,\n    ): ...\n\n\n'
+        + "x = 1\n" * 9
+    )
+    for end in ("\n", "\r\n"):
+        written = f"{text}get(".replace("\n", end)
+        around = Around(Snapshot({}), "app", "app/here.py")
+        cursor = Cursor(Document(written, "app/here.py", "python"), len(written), around)
+        assert gather(cursor, 500, len, Window(written, ""), ["own"]) == Context()
+        [chunk] = gather(cursor, 500, len, Window(written[-20:], ""), ["own"]).chunks
+        assert "def get(" in chunk.text
+
+
+def test_a_longer_name_in_the_window_is_another() -> None:
+    texts = {"app/tools.py": "MAX = 1\n"}
+    cursor = Cursor(Document("use(MAX, ", "a.py", "python"), 9, Around(Snapshot(texts), "", "a.py"))
+    assert len(gather(cursor, 500, len, Window("MAX = 10\n", ""), ["named"]).chunks) == 1
+    assert gather(cursor, 500, len, Window("MAX = 1\n", ""), ["named"]) == Context()
 
 
 def test_what_is_defined_twice_alike_is_told_once() -> None:
     texts = {"app/tools.py": "def fetch(url): ...\ndef fetch(url): ...\ndef fetch(url, retries): ...\n"}
     text = "from .tools import fetch\n\nfetch("
     cursor = Cursor(Document(text, "app/here.py", "python"), len(text), Around(Snapshot(texts), "app", "app/here.py"))
-    [chunk] = gather(cursor, 500, len, "", ["imported"]).chunks
+    [chunk] = gather(cursor, 500, len, NO_WINDOW, ["imported"]).chunks
     assert chunk.text == "def fetch(url): ...\ndef fetch(url, retries): ...\n"
 
 
@@ -83,6 +105,13 @@ def test_pieces_of_text_stand_apart_and_do_not_repeat_what_is_there() -> None:
         Entry("g", "method", "A", "def g(self):", "", 60, 80),
     ]
     assert skeleton(entries) == "def f(a): ...  # Does.\n\nx = f(1)\ny = 2\n\nclass A:\n    def g(self): ...\n"
+    nested = [
+        Entry("A", "class", "", "class A:", "", 0, 100),
+        Entry("B", "class", "A", "class B:", "", 10, 50),
+        Entry("m", "method", "B", "def m(self):", "", 20, 40),
+        Entry("n", "method", "A", "def n(self):", "", 60, 90),
+    ]
+    assert skeleton(nested) == "class A:\n    class B:\n        def m(self): ...\n    def n(self): ...\n"
     context = of("from app.more import helper_1\n\nhelper_1(1)\nhelper_2(", 4000)
     for chunk in context.chunks:
         spans = sorted((p.entry.start, p.entry.end) for p in chunk.pieces if p.entry.kind == "lines")
@@ -97,4 +126,4 @@ def test_the_file_itself_is_not_read_as_it_was_saved() -> None:
     holed = "from pkg import helper, A\n\nclass A:\n    field = helper("
     cursor = Cursor(Document(holed, "pkg/a.py", "python"), len(holed), Around(Snapshot(texts), "", "pkg/a.py"))
     for source in SOURCES:
-        assert not any("SECRET" in chunk.text for chunk in gather(cursor, 2000, len, "", [source]).chunks)
+        assert not any("SECRET" in chunk.text for chunk in gather(cursor, 2000, len, NO_WINDOW, [source]).chunks)

@@ -107,6 +107,24 @@ def test_where_each_stands() -> None:
             [("method", "", "func (p *Point) Add(q Point) (Point, error)", "Add adds")],
         ),
         (
+            "javascript",
+            """
+            function f(url = "http://x.org", n = 3) { // a note
+                return n;
+            }
+            """,
+            [("function", "", 'function f(url = "http://x.org", n = 3)', "")],
+        ),
+        (
+            "python",
+            """
+            def f(url="http://x.org", n=3):  # a note
+                return n
+            def g(x: "{#y}", z): ...
+            """,
+            [("function", "", 'def f(url="http://x.org", n=3):', ""), ("function", "", 'def g(x: "{#y}", z):', "")],
+        ),
+        (
             "rust",
             """
             /// A point.

@@ -120,6 +120,9 @@ def test_no_prompt_holds_any_of_it(kind: str) -> None:
         "salted = hash(password + salt)",
         "SECRET = settings.SECRET_KEY",
         "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----",
+        'def is_key(text):\n    return "-----BEGIN PRIVATE KEY-----" in text\n\n\ndef area(a):\n    return a\n',
+        'if "-----BEGIN PRIVATE KEY-----" in text and "-----END PRIVATE KEY-----" in text:\n    pass',
+        'x = 1\nEND = "-----END PRIVATE KEY-----"\n',
     ],
 )
 def test_honest_text_stays_as_it_is(text: str) -> None:
@@ -134,6 +137,16 @@ def test_honest_text_stays_as_it_is(text: str) -> None:
         ('password = f(\n    "hunter2Xq9zK"\n)', 'password = f(\n    "hunter2Xq9zK"\n)'),
         ("QUJD\nREVG\n-----END RSA PRIVATE KEY-----\nx = 1", "REDACTED\n\n-----END RSA PRIVATE KEY-----\nx = 1"),
         ("MIIE" + "A1b2" * 15 + "\nx = 1", "REDACTED\nx = 1"),
+        (
+            'KEY = """-----BEGIN PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n'
+            'A1b2A1b2A1b2A1b2A1b2\nkA==\n-----END PRIVATE KEY-----"""',
+            'KEY = """-----BEGIN PRIVATE KEY-----REDACTED\n\n\n\n\n-----END PRIVATE KEY-----"""',
+        ),
+        (
+            'KEY = (\n    "-----BEGIN PRIVATE KEY-----\\n"\n    b"A1b2A1b2A1b2A1b2A1b2\\n"\n    "kA==\\n"\n)\nx = 1\n',
+            'KEY = (\n    "-----BEGIN PRIVATE KEY-----REDACTED\n\n"\n)\nx = 1\n',
+        ),
+        ('password = (\n    "' + "Xk29!kdkd" * 9, 'password = (\n    "REDACTED'),
         (
             "-----BEGIN EC PRIVATE KEY-----\na\nb\n-----END EC PRIVATE KEY-----\nx",
             "-----BEGIN EC PRIVATE KEY-----REDACTED\n\n\n-----END EC PRIVATE KEY-----\nx",

@@ -118,7 +118,10 @@ TYPES = {
             "    def f(self): self.it.‸\n",
             "members",
         ),
+        ("from .models import Reporter\nReporter.‸\n", "members"),
+        ("from .models import Reporter\nclass Mine(Reporter):\n    pass\nit = Mine()\nit.‸\n", "members"),
         ("from . import paths\npaths.‸\n", "paths"),
+        ("import app.paths\napp.paths.‸\n", "paths"),
         ("it.‸\n", ""),
         ("it = Nothing()\nit.‸\n", ""),
         ("from .models import Reporter\nreporter: Reporter\nreporter‸\n", ""),
@@ -130,6 +133,37 @@ def test_the_members_of_what_stands_before_the_dot(text: str, expected: str) -> 
     pieces = Cursor(document, offset, Around(Snapshot(TYPES), "app", "app/here.py")).found(SOURCES["received"])
     names = {"members": {"report_end", "_hide", "close"}, "paths": {"join_paths", "other"}, "": set()}
     assert {piece.entry.name for piece in pieces} == names[expected]
+
+
+OTHERS = {
+    "src/store.rs": "pub struct Store { n: i32 }\nimpl Store {\n    pub fn get(&self) -> i32 { 1 }\n}\n"
+    + "".join(f"impl T{each} for Store {{ fn t{each}(&self) {{}} }}\n" for each in range(3)),
+    "src/shape.rs": "pub trait Shape {\n    fn area(&self) -> f64;\n}\n",
+    "store/store.go": "package store\ntype Store struct {}\nfunc (s *Store) Get() {\n}\nfunc New() *Store {\n}\n",
+    "x/com/acme/Foo.java": "package com.acme;\npublic class Foo { public int bar() { return 1; } }\n",
+    "web/store.ts": "export class Store { get(): number { return 1 } }\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "source", "expected"),
+    [
+        (
+            "src/main.rs",
+            "use crate::store::Store;\nfn f() {\n    let s = Store::new();\n    s.‸\n}\n",
+            "received",
+            "get",
+        ),
+        ("src/c.rs", "use crate::shape::Shape;\nstruct C;\nimpl Shape for C {\n    ‸\n}\n", "inherited", "area"),
+        ("a.go", 'package a\nimport "x/store"\nfunc f() {\n\ts := store.New()\n\ts.‸\n}\n', "received", "Get"),
+        ("x/app/A.java", "import com.acme.*;\nclass A { void f() { Foo x = new Foo(); x.‸ } }\n", "received", "bar"),
+        ("web/a.ts", "import {Store} from './store';\nfunction f(s?: Store) { s?.‸ }\n", "received", "get"),
+    ],
+)
+def test_members_in_other_languages(path: str, text: str, source: str, expected: str) -> None:
+    offset = text.index("‸")
+    cursor = Cursor(Document(text.replace("‸", ""), path), offset, Around(Snapshot(OTHERS), "", path))
+    assert expected in {piece.entry.name for piece in cursor.found(SOURCES[source])}
 
 
 def test_what_the_file_imports_is_told_where_the_window_does_not_show_it() -> None:
@@ -172,6 +206,9 @@ def test_how_others_call_it() -> None:
     [piece] = found("used", "from app.tools import fetch\nfetch(‸)\n")
     assert (piece.path, piece.entry.signature) == ("app/caller.py", "data = fetch('a', retries=1)\nprint(data)")
     assert found("used", "x = ‸\n") == []
+    texts = {"app/b.py": "from c import import_rows\n\nreturn_ = import_rows(1, 2)\n"}
+    cursor = Cursor(Document("import_rows(", "a.py", "python"), 12, Around(Snapshot(texts), "", "a.py"))
+    assert [each.entry.signature for each in cursor.found(SOURCES["used"])] == ["return_ = import_rows(1, 2)"]
 
 
 def test_what_is_alike_in_open_files_and_in_those_beside() -> None:

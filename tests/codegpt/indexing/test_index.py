@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -177,6 +178,47 @@ def test_another_version_is_made_anew(tmp_path: Path, monkeypatch: pytest.Monkey
     reader.close()
     index = Index(tmp_path / "index.sqlite", tmp_path / "work", writing=True)
     assert index.is_made and index.versions() == {}
+
+
+def test_a_file_that_was_made_anew_is_another(tmp_path: Path) -> None:
+    made(tmp_path, TEXTS).close()
+    reader = Index(tmp_path / "index.sqlite", tmp_path / "work")
+    assert reader.is_made
+    Index(tmp_path / "index.sqlite", tmp_path / "work", writing=True).remove()
+    assert not reader.is_made
+    made(tmp_path, TEXTS).close()
+    assert not reader.is_made
+
+
+def test_what_cannot_be_read_takes_nothing_from_what_can(tmp_path: Path) -> None:
+    index = made(tmp_path, {"b.py": "x = 1\n", "c.py": "y = 1\n"})
+    (tmp_path / "work/a.py").write_bytes(b"x = '\xe9'\n")
+    for texts in (["", "", ""], ["", "x = 1\n", ""], ["", "x = 1\n", "y = 1\n"]):
+        with index.reading(1):
+            assert [index.text(path) for path in ("a.py", "b.py", "c.py")] == texts
+
+
+def test_an_index_that_another_process_has_only_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "cache"))
+    root = tmp_path / "work"
+    lay(root, TEXTS)
+    index_path(root).parent.mkdir(parents=True)
+    with (
+        FileLock(f"{index_path(root)}.lock"),
+        pytest.raises(InputError, match="indexed for the first time by another process; try again in a moment"),
+    ):
+        current_index(root)
+
+
+def test_an_environment_that_is_made_later(tmp_path: Path) -> None:
+    index = made(tmp_path, {"a.py": "import lib\n"})
+    assert list(index.outside(Import("lib", "", "lib"), "python")) == []
+    site = "work/.venv/lib/python3.11/site-packages"
+    lay(tmp_path, {"work/.venv/pyvenv.cfg": "home = /usr/bin\n", f"{site}/lib.py": "def helper(): ...\n"})
+    writer = Index(tmp_path / "index.sqlite", tmp_path / "work", writing=True)
+    update(writer, tmp_path / "work")
+    with index.reading():
+        assert list(index.outside(Import("lib", "", "lib"), "python")) == [str(tmp_path / site / "lib.py")]
 
 
 def test_all_or_nothing_is_written(tmp_path: Path) -> None:

@@ -117,6 +117,13 @@ def test_a_manifest_that_says_nothing_good(tmp_path: Path, manifest: str) -> Non
     assert declared(tmp_path / "work", "a") == []
 
 
+def test_a_manifest_that_comes_later(tmp_path: Path) -> None:
+    lay(tmp_path, {"work/node_modules/a/index.d.ts": "", "work/node_modules/a/lib/t.d.ts": ""})
+    assert declared(tmp_path / "work", "a") == ["a/index.d.ts"]
+    lay(tmp_path, {"work/node_modules/a/package.json": '{"types": "lib/t.d.ts"}'})
+    assert declared(tmp_path / "work", "a") == ["a/lib/t.d.ts"]
+
+
 def test_a_manifest_that_is_no_file(tmp_path: Path) -> None:
     lay(tmp_path, {"work/node_modules/a/index.d.ts": "", "elsewhere.json": '{"types": "other.d.ts"}'})
     lay(tmp_path, {"work/node_modules/b/index.d.ts": "", "work/node_modules/b/other.d.ts": ""})
