@@ -106,7 +106,7 @@ def answered(text: str, request: Request, fenced: bool) -> bool:
     if fenced:
         return _closed_at(text) >= 0
     whole = text[: text.rfind("\n") + 1]  # a line that is being written may still begin something
-    return bool(request.begins) and len(_own_lines(whole, request)) < len(whole)
+    return bool(request.begins) and _own_lines(whole, request)[1]
 
 
 def program_of(text: str, request: Request, fenced: bool) -> str:
@@ -115,13 +115,13 @@ def program_of(text: str, request: Request, fenced: bool) -> str:
     Args:
         text: what the model wrote after `request.begins`.
         fenced: it was asked for a block of code, which ends the program; else the first line at the left margin that
-            begins nothing new ends it.
+            begins nothing which the program uses ends it.
     """
     if fenced:
         closed = _closed_at(text)
         own = text if closed < 0 else text[:closed]
     else:
-        own = _own_lines(text, request) if request.begins else text
+        own = _own_lines(text, request)[0] if request.begins else text
     return (request.begins + own).rstrip() + "\n"
 
 
@@ -133,20 +133,35 @@ def _closed_at(text: str) -> int:
     return found if found < 0 else found + 1
 
 
-_GOES_ON = re.compile(
-    r"[)\]}@#]|//|/\*|(?:(?:export|async|pub|static)\s+)*(?:def|class|import|from|function|const|let|var|func|fn)\b"
+_GOES_ON = re.compile(r"[)\]}]")
+_BEGUN = re.compile(
+    r"^(?:(?:export|default|async|pub|static)\s+)*(?:def|class|function|const|let|var|func|fn)\s+([^\W\d]\w*)"
 )
+_IMPORTS = re.compile(r"(?:import|from)\b")
+_MAY_STAND_ABOVE = re.compile(r"[@#]|//|/\*|(?:import|from)\b")
+"""Of something that begins."""
+_NAME = re.compile(r"[^\W\d]\w*")
+_IMPORTING = ("from", "import", "as")
 
 
-def _own_lines(text: str, request: Request) -> str:
-    """The lines up to the first at the left margin that neither begins something new nor is inside something."""
+def _own_lines(text: str, request: Request) -> tuple[str, bool]:
+    """The lines that belong to the program, and whether one that does not has come.
+
+    That is a line at the left margin, inside nothing, that begins nothing which the lines before it use.
+    """
     language = LANGUAGES[request.language]
-    end = 0
+    own, end, belongs = 0, 0, True
     for number, line in enumerate(_LINE.findall(text)):
-        at_margin = line.strip() and not line[0].isspace() and not _GOES_ON.match(line)
-        if number and at_margin:
-            opened = openings(request.begins + text[:end], language)
+        begins_with_space = line[0].isspace()
+        if number and not begins_with_space and not _GOES_ON.match(line):
+            written = request.begins + text[:end]
+            opened = openings(written, language)
             if opened.quote is None and not opened.brackets:
-                break
+                names = _NAME.findall(line) if _IMPORTS.match(line) else _BEGUN.findall(line)
+                belongs = not set(names).difference(_IMPORTING).isdisjoint(_NAME.findall(written))
+                if not belongs and not _MAY_STAND_ABOVE.match(line):
+                    return text[:own], True
+        belongs = belongs or (begins_with_space and bool(line.strip()))
         end += len(line)
-    return text[:end]
+        own = end if belongs else own
+    return text[:own], False

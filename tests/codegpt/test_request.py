@@ -181,12 +181,18 @@ def test_a_fenced_program_is_what_stands_before_the_fence(text: str, own: str) -
             "    return g(a)\n\n\ndef g(a):\n    return a\n",
         ),
         (
-            "    return g(a)\n\n\n# Helps.\n@cache\nasync def g(a):\n\treturn a\n\nclass B:\n    pass\n\nf(1)\n",
-            "    return g(a)\n\n\n# Helps.\n@cache\nasync def g(a):\n\treturn a\n\nclass B:\n    pass\n",
+            "    return g(a)\n\n\n# Helps.\n@cache\nasync def g(a):\n\treturn B(a)\n\nclass B:\n    pass\n\nf(1)\n",
+            "    return g(a)\n\n\n# Helps.\n@cache\nasync def g(a):\n\treturn B(a)\n\nclass B:\n    pass\n",
+        ),
+        ("    return a\n\n\n# Another.\n\n\ndef other(b):\n    return b\n", "    return a\n"),
+        ("    b = a\n# Not yet.\n    return b\n# Done.\n", "    b = a\n# Not yet.\n    return b\n"),
+        (
+            "    return os.path.join(a)\n\nimport os\nimport sys\n\nos.getcwd()\n",
+            "    return os.path.join(a)\n\nimport os\n",
         ),
         (
-            "    return g(a)\n\nimport os\nfrom os import path\n\nos.getcwd()\n",
-            "    return g(a)\n\nimport os\nfrom os import path\n",
+            "    return path(a)\n\nfrom os import path\n\nos.getcwd()\n",
+            "    return path(a)\n\nfrom os import path\n",
         ),
         ("    return g(\n        a\n)\n\nx = 1\n", "    return g(\n        a\n)\n"),
         ("    return [\n        a\n]\nx = 1\n", "    return [\n        a\n]\n"),
@@ -201,7 +207,7 @@ def test_a_fenced_program_is_what_stands_before_the_fence(text: str, own: str) -
         (" \n\n", ""),
     ],
 )
-def test_a_program_without_fence_ends_where_nothing_new_begins(text: str, own: str) -> None:
+def test_a_program_without_fence_ends_where_nothing_begins_that_it_uses(text: str, own: str) -> None:
     assert program_of(text, BEGUN, False) == "def f(a):\n" + own
 
 
@@ -213,6 +219,9 @@ def test_a_program_without_fence_ends_where_nothing_new_begins(text: str, own: s
         ("    return a\nx", False),
         ("    return a\nx\n", True),
         ("    return a\ndef g", False),
+        ("    return g(a)\ndef g(a):\n", False),
+        ("    return a\ndef other(a):\n", True),
+        ("    return a\n# A note.\n", False),
     ],
 )
 def test_a_program_without_fence_is_done_where_it_ends(text: str, done: bool) -> None:
@@ -222,7 +231,9 @@ def test_a_program_without_fence_is_done_where_it_ends(text: str, done: bool) ->
 
 def test_a_program_without_fence_in_javascript() -> None:
     begun = Request("", JAVASCRIPT, "javascript")
-    text = "  return g(a, b);\n}\n\nfunction g(a, b) {\n  return a + b;\n}\n\nconst h = {\n  a: 1,\n};\nlet i = 1;\n"
+    text = (
+        "  return g(a, b);\n}\n\nfunction g(a, b) {\n  return a + h.a + i;\n}\n\nconst h = {\n  a: 1,\n};\nlet i = 1;\n"
+    )
     assert program_of(text + "\nconsole.log(add(1, 2));\n", begun, False) == JAVASCRIPT + text
 
 
