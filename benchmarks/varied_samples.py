@@ -1,11 +1,13 @@
 """Samples of HumanEval drawn in several ways: which of them has more different behaviours, and more right ones?
 
 A way is a list of (temperature, words that are added to the request), each of which draws as many of a problem's
-samples. Writes `WAY.jsonl` in FOLDER for each; goes on where it was stopped. The last line of standard output is JSON.
+samples. Writes `WAY.jsonl` in FOLDER for each; goes on where it was stopped. The last line of standard output is JSON;
+of the ways that are selected from already, it says how many behaviours a problem has, and how many more than the first.
 
     python benchmarks/varied_samples.py FOLDER
     codegpt-evals grade FOLDER/WAY.jsonl --task humaneval --out FOLDER/WAY-graded
     codegpt-evals select FOLDER/WAY.jsonl --task humaneval --graded FOLDER/WAY-graded --out FOLDER/WAY-selected
+    python benchmarks/varied_samples.py FOLDER
 """
 
 import json
@@ -15,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from codegpt_evals.metrics import mean_difference
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import Sample, append, read_samples
 from codegpt_evals.tasks import load_task, part_of
@@ -67,6 +70,24 @@ def draw(problems: Sequence[Problem], way: str, samples: int, loaded: LoadedMode
     return found
 
 
+def behaviours(folder: Path, ways: Sequence[str]) -> dict[str, list[float]]:
+    """Of each way the behaviours of a problem, and how many more they are than of the first, with an interval."""
+    counts: dict[str, dict[str, float]] = {}
+    for way in ways:
+        path = folder / f"{way}-selected" / "selections.jsonl"
+        rows = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
+        found = {
+            row["task_id"]: float(len({*map(str, zip(row["examples"], row["behaviour"], strict=True))})) for row in rows
+        }
+        counts |= {way: found} if found else {}
+    result: dict[str, list[float]] = {}
+    for way, found in counts.items():
+        first = next(iter(counts.values()))
+        more = mean_difference([first[each] for each in found], list(found.values()), list(found))
+        result[way] = [round(value, 2) for value in (sum(found.values()) / len(found), *more)]
+    return result
+
+
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--way", "ways", multiple=True, type=click.Choice(list(WAYS)), help="May be repeated.  [default: all]")
@@ -77,16 +98,18 @@ def main(folder: Path, ways: tuple[str, ...], problems: int, samples: int, toget
     """Draw them."""
     chosen = part_of(load_task("humaneval"), None, problems).problems
     folder.mkdir(parents=True, exist_ok=True)
-    loaded = load_model(DEFAULT_MODEL)
+    loaded: LoadedModel | None = None
     seconds: dict[str, float] = {}
     for way in ways or tuple(WAYS):
         path, begun = folder / f"{way}.jsonl", time.monotonic()
         known = {sample.task_id for sample in read_samples(path, ours=True)} if path.exists() else set()
         left = [problem for problem in chosen if problem.task_id not in known]
         for at in track(range(0, len(left), together), description=way):
+            loaded = loaded or load_model(DEFAULT_MODEL)
             append(path, draw(left[at : at + together], way, samples, loaded), to_disk=True)
         seconds[way] = round(time.monotonic() - begun, 1)
-    click.echo(json.dumps({"benchmark": "varied_samples", "problems": len(chosen), "seconds": seconds}))
+    told = {"problems": len(chosen), "seconds": seconds, "behaviours": behaviours(folder, ways or tuple(WAYS))}
+    click.echo(json.dumps({"benchmark": "varied_samples", **told}))
 
 
 if __name__ == "__main__":
