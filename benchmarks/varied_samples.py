@@ -20,6 +20,7 @@ import click
 from codegpt_evals.metrics import mean_difference
 from codegpt_evals.problem import Problem
 from codegpt_evals.records import Sample, append, read_samples
+from codegpt_evals.selecting import read_selections
 from codegpt_evals.tasks import load_task, part_of
 from rich.progress import track
 
@@ -74,11 +75,8 @@ def behaviours(folder: Path, ways: Sequence[str]) -> dict[str, list[float]]:
     """Of each way the behaviours of a problem, and how many more they are than of the first, with an interval."""
     counts: dict[str, dict[str, float]] = {}
     for way in ways:
-        path = folder / f"{way}-selected" / "selections.jsonl"
-        rows = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
-        found = {
-            row["task_id"]: float(len({*map(str, zip(row["examples"], row["behaviour"], strict=True))})) for row in rows
-        }
+        journal = folder / f"{way}-selected" / "selections.jsonl"
+        found = {each.task_id: float(each.behaviours) for _, each in read_selections(journal)}
         counts |= {way: found} if found else {}
     result: dict[str, list[float]] = {}
     for way, found in counts.items():

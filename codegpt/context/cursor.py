@@ -57,7 +57,6 @@ class Cursor:
     offset: int
     around: Around
     _found: dict["Source", tuple[Piece, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
-
     _weights: dict[str, float] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def found(self, source: "Source") -> tuple[Piece, ...]:

@@ -68,13 +68,16 @@ _IN_BETWEEN = r"""(?x:(?:
     [A-Za-z0-9+/=]{20,}                                                    # a line of it
     | (?:\A|(?<=[\n"'`])|(?<=\\n)) [\t ]* [A-Za-z0-9+/=]{1,19} (?= [\t ]* (?: \n | \\[nr] | ["'`] | -----END | \Z ) )
     | (?:\A|(?<=[\n"'`])|(?<=\\n)) [\t ]* [A-Z][A-Za-z-]{2,20} :\  [^\n"'`\\]{0,100}  # a header
-    | \\[nr] | [bBrRfFuU]{1,2}(?=["']) | [\s"'`,+()\\]
+    | \n [\t ]* (?: \#+ | //+ | \* | -- | ;+ | %+ | > ) (?= [\t ] )             # within a comment
+    | \\[nr] | [bBrRfFuU]{1,2}(?=["']) | [\s"'`,+.;()\[\]\\]
     )*+)"""
 """What stands between the ends of a key, as it is written in a file of its own or in a program's string."""
+_UP_TO_END = r"(?P<key>(?:(?!-----BEGIN )[\s\S]){0,20000}?)"
+_WHOLE_KEY = re.compile(rf"(?P<begin>{_KEY_BEGINS}|\A){_UP_TO_END}(?={_KEY_ENDS})")
 _PRIVATE_KEY = re.compile(rf"(?P<begin>{_KEY_BEGINS})(?P<key>{_IN_BETWEEN})")
 _END_OF_KEY = re.compile(rf"(?P<begin>\A)(?P<key>{_IN_BETWEEN})(?={_KEY_ENDS})")
 """A part of a file may begin within a key, or end there."""
-_LINE_OF_KEY = re.compile(r"[A-Za-z0-9+/=]{20}")
+_LINE_OF_KEY = re.compile(r"[A-Za-z0-9+/=]{20,}")
 _IN_KEY = re.compile(r"[ \t]*[A-Za-z0-9+/]{60,76}={0,2}\s*")
 """A line of a key of which neither end is in the text, or of any other data that is no loss."""
 SHORTEST_KEY = 60
@@ -116,7 +119,7 @@ def redacted(text: str) -> str:
 def blanked(text: str) -> str:
     """The text without what looks like a secret, in as many lines; linear in its length."""
     if "PRIVATE KEY" in text:
-        text = _END_OF_KEY.sub(_without_key, _PRIVATE_KEY.sub(_without_key, text))
+        text = without_private_keys(text)
     lines, announced = text.split("\n"), -1
     for number, has_mark, has_word in _worth_a_look(text, lines):
         line = lines[number]
@@ -151,6 +154,21 @@ def _places(word: str, text: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(word, at + len(word))
+
+
+def without_private_keys(text: str) -> str:
+    """The text without what stands between the ends of private keys, and of one of which one end is there."""
+    text = _WHOLE_KEY.sub(_without_key_if_dense, text)
+    return _END_OF_KEY.sub(_without_key, _PRIVATE_KEY.sub(_without_key, text))
+
+
+def _without_key_if_dense(match: "re.Match[str]") -> str:
+    """Without all that is between the ends, however it is written, where most of it can be nothing but a key."""
+    key = match["key"]
+    long = sum(len(line) for line in _LINE_OF_KEY.findall(key))
+    if 2 * long < len("".join(key.split())) or not long:
+        return match[0]
+    return match["begin"] + REDACTED + "\n" * key.count("\n")
 
 
 def _without_key(match: "re.Match[str]") -> str:

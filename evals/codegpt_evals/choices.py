@@ -114,6 +114,11 @@ class Selection:
         }
 
     @property
+    def behaviours(self) -> int:
+        """How many there are."""
+        return len(set(zip(self.examples, self.behaviour, strict=True)))
+
+    @property
     def survivors(self) -> int:
         """How many behaviours pass all examples, or as many as there are where no candidate does."""
         every = range(len(self.candidates))
@@ -154,10 +159,7 @@ def _number(task_id: str) -> int:
 
 def distinct(selections: Sequence[Selection]) -> dict[str, float]:
     """How many samples, distinct programs and distinct behaviours a problem has, on average."""
-    counts = [
-        (each.drawn, len(each.candidates), len(set(zip(each.examples, each.behaviour, strict=True))))
-        for each in selections
-    ]
+    counts = [(each.drawn, len(each.candidates), each.behaviours) for each in selections]
     names = ("samples", "programs", "behaviours")
     return {name: sum(column) / len(counts) for name, column in zip(names, zip(*counts, strict=True), strict=False)}
 

@@ -149,7 +149,7 @@ def select(
     Raises:
         InputError: the journal is of other samples, or not ours.
     """
-    known = {found.task_id: (made_of, found) for made_of, found in _read(journal)}
+    known = {found.task_id: (made_of, found) for made_of, found in read_selections(journal)}
     asserts = asserts or {}
     selections = []
     for problem in problems:
@@ -186,8 +186,8 @@ def _asked(task: Task) -> list[list[str]]:
     return [examples, cases, [] if trial is None else list(trial.described)]
 
 
-def _read(journal: Path) -> Iterator[tuple[str, Selection]]:
-    """The whole lines of a journal; what a kill cut off is removed."""
+def read_selections(journal: Path) -> Iterator[tuple[str, Selection]]:
+    """The whole lines of a journal, each with what it was made of; what a kill cut off is removed."""
     if not journal.exists():
         return
     text = journal.read_text(encoding="utf-8")

@@ -145,6 +145,12 @@ class CodeGPTServer(LanguageServer):
         self.window_show_message(types.ShowMessageParams(kind, f"codegpt: {text}"))
 
 
+def edited(edits: Edits, uri: str, change: types.TextDocumentContentChangePartial) -> Edits:
+    """The edits with one more."""
+    start, end = change.range.start.line, change.range.end.line
+    return edits.edited(uri, start, change.text.count("\n") - (end - start))
+
+
 def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
     """A server with its handlers; nothing is loaded before the client says `initialized`."""
     server = CodeGPTServer(settings, load)
@@ -181,9 +187,7 @@ def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
     def changed(ls: CodeGPTServer, params: types.DidChangeTextDocumentParams) -> None:
         for change in params.content_changes:
             if isinstance(change, types.TextDocumentContentChangePartial):
-                start, end = change.range.start.line, change.range.end.line
-                more = change.text.count("\n") - (end - start)
-                ls.edits = ls.edits.edited(params.text_document.uri, start, more)
+                ls.edits = edited(ls.edits, params.text_document.uri, change)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(ls: CodeGPTServer, _params: types.DidSaveTextDocumentParams) -> None:

@@ -69,6 +69,16 @@ SECRETS = {
     "of YAML": (made(LETTERS, 24, 26), "  client_secret: '{}'"),
     "of Go": (made(LETTERS, 24, 27), 'secretKey := "{}"'),
     "private key": (made(LETTERS, 64, 28), "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----"),
+    "private key in a comment": (
+        made(LETTERS, 50, 38),
+        "# -----BEGIN RSA PRIVATE KEY-----\n# Proc-Type: 4\n#\n# {}\n# -----END RSA PRIVATE KEY-----",
+    ),
+    "private key in a comment, cut off": (made(LETTERS, 50, 39), "// -----BEGIN PRIVATE KEY-----\n// {}\n// ab"),
+    "private key in a table": (made(LETTERS, 50, 40), "x = [['-----BEGIN PRIVATE KEY-----'], ['{}'],"),
+    "private key written oddly": (
+        made(LETTERS, 50, 41),
+        "<k>-----BEGIN PRIVATE KEY-----&#10;{}&#10;-----END PRIVATE KEY-----</k>",
+    ),
     "private key that is cut off": (made(LETTERS, 64, 29), "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\n"),
 }
 
@@ -172,7 +182,7 @@ def test_any_text_and_twice_is_once(text: str) -> None:
 
 def slowly_blanked(text: str) -> str:
     """Every expression on every line."""
-    text = redaction._END_OF_KEY.sub(redaction._without_key, redaction._PRIVATE_KEY.sub(redaction._without_key, text))
+    text = redaction.without_private_keys(text)
     lines, announced = [], False
     for line in text.split("\n"):
         line = redaction._ON_NEXT_LINE.sub(redaction._without_value, line) if announced else line
