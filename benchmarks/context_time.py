@@ -25,7 +25,6 @@ from codegpt_server.surroundings import NEW_TEXTS
 from peers.machine import facts
 
 from codegpt.checkpoints import DEFAULT_MODEL
-from codegpt.complete import CompletionOptions
 from codegpt.console import run_and_exit
 from codegpt.context.cursor import Around, Cursor
 from codegpt.context.fit import fit_window
@@ -34,6 +33,7 @@ from codegpt.document import Document
 from codegpt.indexing.files import walk
 from codegpt.indexing.index import Index, index_path
 from codegpt.load import token_counter
+from codegpt.planning import CompletionOptions
 
 KEYS = 12
 """Typed at each place, one after the other."""

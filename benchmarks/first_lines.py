@@ -23,11 +23,12 @@ from peers.machine import facts
 from rich.progress import track
 
 from codegpt.checkpoints import DEFAULT_MODEL
-from codegpt.complete import CompletionOptions, complete
+from codegpt.complete import complete
 from codegpt.console import run_and_exit
 from codegpt.document import Document
 from codegpt.errors import InputError
 from codegpt.load import load_model, warm_up
+from codegpt.planning import CompletionOptions
 from codegpt.postprocess import Extent
 from codegpt.source_file import read_document
 

@@ -30,13 +30,13 @@ from peers.engines import Generate, LlamaCpp
 from peers.machine import facts
 
 from codegpt.checkpoints import DEFAULT_MODEL, find
-from codegpt.complete import CompletionOptions
 from codegpt.console import run_and_exit
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine
 from codegpt.engine.tokens import Tokens
 from codegpt.engine.torch_engine import TorchEngine
 from codegpt.load import load_model, warm_up
+from codegpt.planning import CompletionOptions
 from codegpt.postprocess import Extent
 from codegpt.prompt import Fim, parse_fim
 

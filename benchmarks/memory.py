@@ -21,10 +21,11 @@ from peers.machine import facts
 from rich.progress import track
 
 from codegpt.checkpoints import DEFAULT_MODEL
-from codegpt.complete import CompletionOptions, complete
+from codegpt.complete import complete
 from codegpt.console import run_and_exit
 from codegpt.document import Document
 from codegpt.load import load_model, warm_up
+from codegpt.planning import CompletionOptions
 
 EVERY = 100
 LONGEST = 200

@@ -50,9 +50,9 @@ cli.add_command(sandbox)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the bare text.")
 def complete(file: Path, place: str, model: str, fim: str, candidates: int, as_json: bool) -> None:
     """Print the text to insert into FILE at the cursor, exactly, and nothing else."""
-    from codegpt.complete import CompletionOptions
     from codegpt.complete import complete as complete_at
     from codegpt.load import load_model
+    from codegpt.planning import CompletionOptions
     from codegpt.source_file import offset_of, read_document
 
     document = read_document(file)

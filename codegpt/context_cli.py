@@ -12,6 +12,7 @@ from codegpt.context.cursor import Around, Cursor
 from codegpt.context.gather import Chunk, gather
 from codegpt.context.sources import SOURCES
 from codegpt.errors import InputError
+from codegpt.indexing.files import project_of
 from codegpt.indexing.index import Index
 from codegpt.indexing.update import current_index
 
@@ -39,9 +40,9 @@ def context(
 
     Nothing is run; the files are read as text. The same every time, as long as no file changes.
     """
-    from codegpt.complete import CompletionOptions
     from codegpt.context.fit import fit_window
     from codegpt.load import token_counter
+    from codegpt.planning import CompletionOptions
     from codegpt.source_file import offset_of, read_document
 
     document = read_document(file)
@@ -81,15 +82,6 @@ def _as_data(chunk: Chunk) -> dict[str, object]:
         for each in chunk.pieces
     ]
     return {"path": chunk.path, "tokens": chunk.tokens, "text": chunk.text, "pieces": pieces}
-
-
-_MARKS = (".git", ".hg", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml", "Gemfile")
-
-
-def project_of(file: Path) -> Path:
-    """The nearest folder above a file that a repository or project begins in; its own folder where there is none."""
-    folder = file.resolve().parent
-    return next((each for each in (folder, *folder.parents) if any((each / mark).exists() for mark in _MARKS)), folder)
 
 
 def _indexed(root: Path) -> Index:

@@ -238,3 +238,8 @@ def commented(repository: Repository) -> str:
 def commented_lines(text: str, mark: str) -> str:
     """Each line of a text as a comment."""
     return "".join(f"{mark} {line}".rstrip() + "\n" for line in text.rstrip("\n").split("\n"))
+
+
+def for_model(text: str) -> str:
+    """Line ends as models know them, and no byte order mark."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -249,3 +249,12 @@ def _text(path: str, content: bytes) -> str:
     if len(text) > LONGEST_AVERAGE_LINE * (text.count("\n") + 2):
         raise Skipped(path, "its lines are too long to be written by hand")
     return text
+
+
+_MARKS = (".git", ".hg", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml", "Gemfile")
+
+
+def project_of(file: Path) -> Path:
+    """The nearest folder above a file that a repository or project begins in; its own folder where there is none."""
+    folder = file.resolve().parent
+    return next((each for each in (folder, *folder.parents) if any((each / mark).exists() for mark in _MARKS)), folder)

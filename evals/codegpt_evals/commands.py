@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from codegpt.checkpoints import DEFAULT_MODEL
-from codegpt.complete import CompletionOptions
 from codegpt.errors import InputError
 from codegpt.load import load_model, warm_up
+from codegpt.planning import CompletionOptions
 from codegpt.postprocess import Extent
 from codegpt.sandbox.backends import Backend
 from codegpt.source_file import read_document
@@ -24,11 +24,12 @@ from codegpt_evals.comparing import compare, first_lines, select
 from codegpt_evals.gate import CANONICAL, WRONG
 from codegpt_evals.generation import Sampling
 from codegpt_evals.publish import publish
-from codegpt_evals.replay import default_documents, replay, summarize, write_rows
+from codegpt_evals.replay import default_files, replay, summarize, write_rows
 from codegpt_evals.report import write_report
 from codegpt_evals.run_folder import RunFolder
 from codegpt_evals.shapes import SHAPES
 from codegpt_evals.tasks import JSONL, TASK_NAMES, TASKS, load_task, part_of
+from codegpt_evals.workspace import workspace_of
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -175,6 +176,7 @@ def publish_run(out: Path, folder: Path, name: str) -> None:
 @click.option("--wait-s", type=click.FloatRange(0), help="As the server's setting: cut what cannot be read in time.")
 @click.option("--pause-s", default=0.0, show_default=True, type=click.FloatRange(0), help="Between two keys.")
 @click.option("--burst", default=1, show_default=True, type=click.IntRange(1), help="Ask at every so many-th key.")
+@click.option("--context/--no-context", default=False, help="Tell the model of other files of the project.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A JSON line for each event.")
 def replay_keys(
     files: tuple[Path, ...],
@@ -188,13 +190,16 @@ def replay_keys(
     wait_s: float | None,
     pause_s: float,
     burst: int,
+    context: bool,
     out: Path | None,
 ) -> None:
     """Type files again and ask at every key: how long a suggestion takes, and how often it is right.
 
     Suggestions are taken when their whole first line is what the file has. The last line printed is JSON.
     """
-    documents = [(path.name, read_document(path)) for path in files] or default_documents()
+    paths = files or tuple(default_files())
+    documents = [(path.name, read_document(path)) for path in paths]
+    workspaces = {path.name: workspace_of(path) for path in paths} if context else {}
     bars = Bars()
     loaded = load_model(model, fim)
     warm_up(loaded.engine)  # as the server does
@@ -210,6 +215,7 @@ def replay_keys(
             options=CompletionOptions(extent=None if whole else Extent.LINE, wait_s=wait_s),
             pause_s=pause_s,
             burst=burst,
+            workspaces=workspaces,
             seen=lambda _row: advance(1),
         )
     if not rows:

@@ -15,11 +15,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from codegpt import complete, postprocess, request
-from codegpt.complete import CONFIGURATION, CompletionOptions, Plan, conclude, suggest
+from codegpt import complete, planning, postprocess, request
+from codegpt.complete import conclude, suggest
 from codegpt.engine.protocol import Generation, SamplingParams
 from codegpt.errors import InputError
 from codegpt.load import LoadedModel
+from codegpt.planning import CONFIGURATION, CompletionOptions, Plan
 from codegpt.postprocess import ended
 from codegpt.prompt import Markup, Prompt
 from codegpt.request import Request, answered, program_of, render_request
@@ -110,7 +111,7 @@ def setup_of(loaded: LoadedModel, sampling: Sampling, options: CompletionOptions
     info = loaded.engine.info
     return {
         "configuration": CONFIGURATION,
-        "code": digest("".join(map(inspect.getsource, (complete, postprocess, request)))),
+        "code": digest("".join(map(inspect.getsource, (complete, planning, postprocess, request)))),
         "model": info.name,
         "digest": info.digest,
         "device": info.device,

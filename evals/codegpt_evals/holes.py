@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from codegpt.complete import CompletionOptions, Plan, conclude, plan
+from codegpt.complete import conclude
 from codegpt.context.cursor import Cursor
 from codegpt.context.fit import CountTokens
 from codegpt.engine.protocol import Generation, StopReason
+from codegpt.planning import CompletionOptions, Plan, plan
 from codegpt.postprocess import Extent, drop_typed_space
 from codegpt.prompt import Fim
 from codegpt_evals.problem import Hole, Problem

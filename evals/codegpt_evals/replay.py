@@ -6,19 +6,24 @@ is measured of each event is on disk as one JSON line, without a word of the fil
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from codegpt.complete import CompletionOptions, complete, plan_in_time
+from codegpt.complete import complete
+from codegpt.context.cursor import Cursor
+from codegpt.context.edits import Edits
+from codegpt.context.told import Told
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine
+from codegpt.planning import CompletionOptions, plan_in_time
 from codegpt.prompt import Fim
 from codegpt.source_file import read_document
 from codegpt_evals.typist import Event, Kind, Typing, type_again
+from codegpt_evals.workspace import Workspace
 
 DEFAULT_MODULES = ("textwrap", "json.decoder", "heapq", "shlex", "codegpt.document", "codegpt_evals.typist")
 """Typed again where no files are named: of the standard library, and of our own, which no model has seen."""
@@ -52,6 +57,7 @@ class Summary:
     """Of all events.
 
     Attributes:
+        computed_tokens_per_key: the mean; half of the events computed no more than the other one.
         exact_match: of the events where the file goes on on the line.
         wrong_shown: of all events, where something was shown and its first line was not what the file has.
         kinds: of each kind the median, 95th and 99th percentile in milliseconds, and the count.
@@ -61,6 +67,7 @@ class Summary:
     p95_ms: float
     p99_ms: float
     computed_tokens_per_key_p50: float
+    computed_tokens_per_key: float
     exact_match: float
     keystrokes_saved: float
     wrong_shown: float
@@ -80,6 +87,7 @@ def replay(
     options: CompletionOptions | None = None,
     pause_s: float = 0.0,
     burst: int = 1,
+    workspaces: Mapping[str, Workspace] | None = None,
     seen: Callable[[Row], None] = lambda _row: None,
 ) -> list[Row]:
     """Type places of each document again, file by file, until so many events were answered.
@@ -90,43 +98,73 @@ def replay(
         options: of each completion.
         pause_s: between two events, in which the engine reads ahead as it does in the server.
         burst: a suggestion is asked for at every so many-th key; who types fast types on before there is one.
+        workspaces: what documents lie in, by name; the others are asked about without context.
         seen: called with each row as it is there.
     """
     rows: list[Row] = []
+    editor = _Editor(engine, fim, options or CompletionOptions())
     for number, (name, document) in enumerate(documents):
         typing = type_again(document, places, seed, accepts=accepts)
-        event = next(typing, None)
+        event, edits = next(typing, None), Edits()
         for _ in range((events - len(rows)) // (len(documents) - number)):
             if event is None:
                 break
             event = _type_on(typing, event, burst)
-            started = time.perf_counter()
-            completions = complete(event.document, event.offset, engine, fim, options)
-            ms = 1000 * (time.perf_counter() - started)
-            text = completions.items[0].text if completions.items else ""
-            first = text.splitlines()[0] if text else ""
-            work = engine.last_prompt
-            wanted = event.wanted
-            exact = first.rstrip() == wanted.rstrip() if wanted.strip() else None
-            row = Row(
-                file=name,
-                kind=event.kind,
-                ms=round(ms, 2),
-                prompt_tokens=work.tokens,
-                computed_tokens=work.computed,
-                shown=bool(first.strip()),
-                exact=exact,
-                keys=event.keys,
-                by_hand=event.by_hand,
-            )
+            row, first = editor.ask(name, event, edits, (workspaces or {}).get(name))
             rows.append(row)
             seen(row)
-            _pause(event, engine, fim, options, pause_s)
+            editor.pause(pause_s)
             try:
-                event = typing.send(first)
+                after = typing.send(first)
+                edits, event = _edited(edits, event, after), after
             except StopIteration:
                 event = None
     return rows
+
+
+class _Editor:
+    """Asks for suggestions as the server does, with what it remembers from key to key."""
+
+    def __init__(self, engine: Engine, fim: Fim | None, options: CompletionOptions) -> None:
+        self._engine, self._fim, self._options = engine, fim, options
+        self._told = Told()
+        self._last: tuple[Document, int, Cursor | None] | None = None
+
+    def ask(self, name: str, event: Event, edits: Edits, workspace: Workspace | None) -> tuple[Row, str]:
+        """What an event comes to, and the first line that is shown."""
+        document, offset, wanted = event.document, event.offset, event.wanted
+        started = time.perf_counter()
+        cursor = None if workspace is None else workspace.cursor(document, offset, edits)
+        told = self._told.of(document.uri)
+        completions = complete(document, offset, self._engine, self._fim, self._options, cursor=cursor, told=told)
+        ms = 1000 * (time.perf_counter() - started)
+        self._told.add(document.uri, completions.context)
+        self._last = (document, offset, cursor)
+        text = completions.items[0].text if completions.items else ""
+        first = text.splitlines()[0] if text else ""
+        work = self._engine.last_prompt
+        row = Row(
+            file=name,
+            kind=event.kind,
+            ms=round(ms, 2),
+            prompt_tokens=work.tokens,
+            computed_tokens=work.computed,
+            shown=bool(first.strip()),
+            exact=first.rstrip() == wanted.rstrip() if wanted.strip() else None,
+            keys=event.keys,
+            by_hand=event.by_hand,
+        )
+        return row, first
+
+    def pause(self, pause_s: float) -> None:
+        """Nothing is typed for a while, in which the engine reads ahead."""
+        end = time.monotonic() + pause_s
+        if pause_s and self._last:
+            document, offset, cursor = self._last
+            ahead = plan_in_time(document, offset, self._engine, self._fim, replace(self._options, wait_s=None), cursor)
+            self._told.add(document.uri, ahead.context)
+            self._engine.read(ahead.prompt, lambda: time.monotonic() >= end)
+            time.sleep(max(0.0, end - time.monotonic()))
 
 
 def _type_on(typing: Typing, event: Event, burst: int) -> Event:
@@ -142,14 +180,11 @@ def _type_on(typing: Typing, event: Event, burst: int) -> Event:
     return event
 
 
-def _pause(event: Event, engine: Engine, fim: Fim | None, options: CompletionOptions | None, pause_s: float) -> None:
-    """Nothing is typed for a while."""
-    end = time.monotonic() + pause_s
-    if pause_s:
-        whole = replace(options or CompletionOptions(), wait_s=None)
-        prompt = plan_in_time(event.document, event.offset, engine, fim, whole).prompt
-        engine.read(prompt, lambda: time.monotonic() >= end)
-        time.sleep(max(0.0, end - time.monotonic()))
+def _edited(edits: Edits, before: Event, after: Event) -> Edits:
+    """With what was typed between two events, as the server counts it."""
+    line = before.document.line_at(before.offset)
+    more = len(after.document.line_starts) - len(before.document.line_starts)
+    return edits.edited(after.document.uri, line, more)
 
 
 def summarize(rows: Sequence[Row]) -> Summary:
@@ -163,6 +198,7 @@ def summarize(rows: Sequence[Row]) -> Summary:
         p95_ms=p95,
         p99_ms=p99,
         computed_tokens_per_key_p50=float(np.median([row.computed_tokens for row in rows])),
+        computed_tokens_per_key=round(float(np.mean([row.computed_tokens for row in rows])), 2),
         exact_match=round(sum(judged) / len(judged), 4) if judged else 0.0,
         keystrokes_saved=round(1 - keys / by_hand, 4) if by_hand else 0.0,
         wrong_shown=round(sum(row.shown and row.exact is False for row in rows) / len(rows), 4),
@@ -182,8 +218,12 @@ def write_rows(path: Path, rows: Iterable[Row]) -> None:
     path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows), encoding="utf-8")
 
 
-def default_documents() -> list[tuple[str, Document]]:
+def default_files() -> list[Path]:
     """Modules of the standard library and of our own."""
     sources = [find_spec(name) for name in DEFAULT_MODULES]
-    paths = [Path(spec.origin) for spec in sources if spec and spec.origin]
-    return [(path.name, read_document(path)) for path in paths]
+    return [Path(spec.origin) for spec in sources if spec and spec.origin]
+
+
+def default_documents() -> list[tuple[str, Document]]:
+    """What they say, each with its name."""
+    return [(path.name, read_document(path)) for path in default_files()]

@@ -10,10 +10,10 @@ from typing import Any
 
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.checkpoints.homes import cache_root
-from codegpt.complete import CONFIGURATION, CompletionOptions
 from codegpt.context.sources import SOURCES
 from codegpt.errors import InputError
 from codegpt.load import LoadedModel, load_model
+from codegpt.planning import CONFIGURATION, CompletionOptions
 from codegpt.sandbox.backends import Backend
 from codegpt.sandbox.opening import open_sandbox
 from codegpt_evals.bars import Bars

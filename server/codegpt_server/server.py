@@ -11,11 +11,12 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from codegpt.complete import CompletionOptions, Completions
+from codegpt.complete import Completions
 from codegpt.context.edits import Edits
 from codegpt.document import Document, Encoding
 from codegpt.errors import CodeGPTError
 from codegpt.load import LoadedModel
+from codegpt.planning import CompletionOptions
 from codegpt_server.convert import to_completion_items, to_encoding, to_inline_items, to_position
 from codegpt_server.documents import SnapshotDocument, SnapshotWorkspace
 from codegpt_server.inflight import Inflight

@@ -6,13 +6,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
-from codegpt.complete import CompletionOptions, Completions, complete, plan_in_time
+from codegpt.complete import Completions, complete
 from codegpt.context.cursor import Around, Cursor
 from codegpt.context.sources import SOURCES
+from codegpt.context.told import Told
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled
 from codegpt.errors import CheckpointError, CodeGPTError
 from codegpt.load import LoadedModel, warm_up
+from codegpt.planning import CompletionOptions, plan_in_time
 
 Loader = Callable[[], LoadedModel]
 AroundIn = Callable[[], AbstractContextManager[Around | None]]
@@ -52,6 +54,7 @@ class Worker:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="codegpt-engine")
         self._loaded: LoadedModel | None = None
         self._failure = "the model was not asked for yet"
+        self._told = Told()
 
     async def load(self, loader: Loader) -> LoadedModel:
         """Load the model.
@@ -83,11 +86,15 @@ class Worker:
             return Completions((), "cancelled")
         if self._loaded is None:
             return Completions((), self._failure)
-        engine, fim, cursor = self._loaded.engine, self._loaded.fim, asked.cursor()
+        engine, fim, cursor, uri = self._loaded.engine, self._loaded.fim, asked.cursor(), asked.document.uri
         try:
-            return complete(asked.document, asked.offset, engine, fim, asked.options, asked.cancelled, cursor)
+            completions = complete(
+                asked.document, asked.offset, engine, fim, asked.options, asked.cancelled, cursor, self._told.of(uri)
+            )
         except CodeGPTError as error:
             return Completions((), str(error))
+        self._told.add(uri, completions.context)
+        return completions
 
     async def read_ahead(self, asked: Asked) -> None:
         """Let the model read all the text around a place, for whoever asks there next."""
@@ -99,6 +106,7 @@ class Worker:
         engine, fim, whole = self._loaded.engine, self._loaded.fim, replace(asked.options, wait_s=None)
         with suppress(CodeGPTError):  # whoever asks next will hear of it
             wanted = plan_in_time(asked.document, asked.offset, engine, fim, whole, asked.cursor())
+            self._told.add(asked.document.uri, wanted.context)
             engine.read(wanted.prompt, asked.cancelled)
 
     def stop(self) -> None:

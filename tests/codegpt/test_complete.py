@@ -1,26 +1,15 @@
-from dataclasses import replace
 from itertools import count
 
 import pytest
 
-from codegpt.complete import (
-    RANKING_TOKENS,
-    Completion,
-    CompletionOptions,
-    Completions,
-    choose_extent,
-    complete,
-    conclude,
-    plan,
-    plan_in_time,
-    rank,
-)
+from codegpt.complete import RANKING_TOKENS, Completion, Completions, complete, conclude, rank
 from codegpt.context.cursor import Around, Cursor
 from codegpt.context.project import Snapshot
 from codegpt.document import Document
-from codegpt.engine.protocol import Generation, ModelInfo, SamplingParams, StopReason
-from codegpt.engine.scripted import ScriptedEngine, prompt_text
+from codegpt.engine.protocol import Generation, SamplingParams, StopReason
+from codegpt.engine.scripted import ScriptedEngine
 from codegpt.languages import LANGUAGES
+from codegpt.planning import CompletionOptions, choose_extent, plan
 from codegpt.postprocess import Cut, Extent, Place
 from codegpt.prompt import Markup, Prompt, parse_fim
 from codegpt.syntax import parse
@@ -409,43 +398,3 @@ def test_the_ranking_has_the_time_that_the_search_left() -> None:
     assert left[0] is not None
     assert 0 < left[0] <= 20.0 - 4 * 0.01
     assert left[1] is None
-
-
-def test_the_text_around_the_cursor_is_cut_to_what_is_read_in_time() -> None:
-    engine = ScriptedEngine("y", seconds_per_token=0.001)
-    document, offset = Document("x = 1\n" * 400, language="python"), 1800
-
-    def asked(wait_s: float | None) -> int:
-        options = CompletionOptions(wait_s=wait_s, prefix_tokens=800, suffix_tokens=400)
-        return len(prompt_text(plan_in_time(document, offset, engine, parse_fim("qwen2.5-coder/spm"), options).prompt))
-
-    # Whole lines, and as many of them above as the steps of the window's edge allow.
-    assert [asked(wait_s) for wait_s in (None, 2.0, 0.7, 0.4, 0.0)] == [1086, 1086, 504, 306, 114]
-
-
-class Narrow(ScriptedEngine):
-    """An engine that reads `room` tokens."""
-
-    room = 0
-
-    @property
-    def info(self) -> ModelInfo:
-        return replace(super().info, context_tokens=self.room)
-
-
-@pytest.mark.parametrize("fim", ["qwen2.5-coder/psm", "starcoder/psm", "santacoder/psm", None])
-@pytest.mark.parametrize("room", [400, 2048, 8192])
-def test_other_files_and_the_text_around_share_the_context_of_the_model(fim: str | None, room: int) -> None:
-    engine = Narrow("y")
-    engine.room = room
-    texts = {f"core{number}.py": f"def fetch{number}(url: str) -> bytes: ...\n" * 3 for number in range(40)}
-    lines = [f"from core{number} import fetch{number}\n" for number in range(40)]
-    document, offset = at("".join(lines) + "x = 1\n" * 300 + "fetch1(fetch2(fetch3(‸\n" + "y = 1\n" * 300)
-    cursor = Cursor(document, offset, Around(Snapshot(texts), "app", "here.py"))
-    known = parse_fim(fim) if fim else None
-    alone = plan_in_time(document, offset, engine, known, CompletionOptions())
-    both = plan_in_time(document, offset, engine, known, CompletionOptions(), cursor)
-    for asked in (alone, both):
-        assert len(prompt_text(asked.prompt)) + asked.params.max_new_tokens <= room
-    assert alone.prompt == plan_in_time(document, offset, engine, known, CompletionOptions(context_tokens=0)).prompt
-    assert "core3.py" in prompt_text(both.prompt) or room < 2048  # what is called counts most

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from codegpt import load
 from codegpt.cli import cli
 from codegpt.console import run
-from codegpt.context_cli import project_of
+from codegpt.indexing.files import project_of
 
 TEXTS = {
     "pyproject.toml": "",

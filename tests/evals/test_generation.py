@@ -22,11 +22,11 @@ from codegpt_evals.records import read_samples
 
 from codegpt import postprocess
 from codegpt.chat import ChatTemplate
-from codegpt.complete import CompletionOptions
 from codegpt.engine.protocol import SamplingParams
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.errors import InputError
 from codegpt.load import LoadedModel
+from codegpt.planning import CompletionOptions
 from codegpt.prompt import Prompt
 from codegpt.request import Request
 

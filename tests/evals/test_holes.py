@@ -10,10 +10,11 @@ from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.records import Sample, read_samples
 from codegpt_evals.run_folder import RunFolder
 
-from codegpt.complete import CompletionOptions, complete
+from codegpt.complete import complete
 from codegpt.engine.protocol import Generation
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.load import LoadedModel
+from codegpt.planning import CompletionOptions
 from codegpt.postprocess import Extent
 from codegpt.prompt import Prompt, parse_fim
 

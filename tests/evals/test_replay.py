@@ -8,12 +8,13 @@ from click.testing import CliRunner
 from codegpt_evals import commands
 from codegpt_evals.replay import Row, default_documents, replay, summarize, write_rows
 from codegpt_evals.typist import Kind
+from codegpt_evals.workspace import workspace_of
 
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, never
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.load import LoadedModel
-from codegpt.prompt import Prompt
+from codegpt.prompt import Prompt, parse_fim
 
 TEXT = "x = 1\ny = f(x)\n" * 3
 
@@ -73,6 +74,29 @@ def test_who_types_fast_is_asked_for_less_often() -> None:
     assert [row.keys for row in fifth] == [0, 5, 5, 2]
 
 
+def test_the_project_around_a_file_is_told_and_so_is_what_was_edited(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "core.py").write_text("def f(width: int) -> int:\n    return width\n")
+    path = tmp_path / "a.py"
+    far = (" " * 80 + "\n") * 99
+    path.write_text(f"from core import f\n{far}" + "f(x)\n" * 3 + far + "f(x)\n" * 3)
+    prompts: list[str] = []
+
+    def script(prompt: Prompt, _row: int) -> str:
+        prompts.append(prompt_text(prompt))
+        return "?"
+
+    document = Document(path.read_text(), path.as_uri(), "python")
+    workspaces = {"a.py": workspace_of(path)}
+    fim = parse_fim("qwen2.5-coder/spm")
+    replay([("a.py", document)], ScriptedEngine(script), fim, events=60, places=2, workspaces=workspaces)
+    assert all("core.py\ndef f(width: int) -> int: ..." in prompt for prompt in prompts)
+    edited = ["f(x)" in prompt.partition("<|fim_prefix|>")[0] for prompt in prompts]
+    assert any(edited) and not edited[0]
+    replay([("a.py", document)], ScriptedEngine(script), fim, events=1, places=2)
+    assert "core.py" not in prompts[-1]
+
+
 def test_files_with_nothing_to_type() -> None:
     assert replay([("a.py", Document("\n \n"))], ScriptedEngine("?"), None, events=5, places=1) == []
 
@@ -86,6 +110,7 @@ def test_the_summary() -> None:
     ]
     summary = summarize(rows)
     assert (summary.p50_ms, summary.events, summary.computed_tokens_per_key_p50) == (250.0, 4, 2.0)
+    assert summary.computed_tokens_per_key == 2.0
     assert summary.exact_match == 0.5
     assert summary.keystrokes_saved == pytest.approx(1 - 3 / 9, abs=1e-4)
     assert summary.wrong_shown == 0.25

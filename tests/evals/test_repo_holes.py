@@ -16,9 +16,9 @@ from codegpt_evals.repo_holes import KINDS, MOST_OF_A_FILE, cuts
 from codegpt_evals.tasks import load_task
 from codegpt_evals.tasks import repo_holes as task
 
-from codegpt.complete import CompletionOptions
 from codegpt.context.project import Snapshot
 from codegpt.errors import CheckpointError, DownloadError
+from codegpt.planning import CompletionOptions
 from codegpt.prompt import FIM_FORMATS, Fim, Layout
 
 TEXTS = {

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegpt.complete import CompletionOptions, plan
 from codegpt.context import redaction
 from codegpt.context.cursor import Around, Cursor
 from codegpt.context.edits import Region
@@ -16,6 +15,7 @@ from codegpt.context.project import Snapshot
 from codegpt.context.redaction import REDACTED, blanked, redacted
 from codegpt.document import Document
 from codegpt.engine.scripted import prompt_text
+from codegpt.planning import CompletionOptions, plan
 from codegpt.prompt import parse_fim
 from codegpt.syntax import parse
 

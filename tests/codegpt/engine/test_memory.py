@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from codegpt.complete import CompletionOptions, complete
+from codegpt.complete import complete
 from codegpt.document import Document
 from codegpt.engine.memory import is_out_of_memory
 from codegpt.engine.module_model import ModuleModel
@@ -16,6 +16,7 @@ from codegpt.engine.protocol import SamplingParams
 from codegpt.engine.tokens import Tokens
 from codegpt.engine.torch_engine import TorchEngine
 from codegpt.errors import OutOfMemory
+from codegpt.planning import CompletionOptions
 from codegpt.prompt import Prompt
 
 SAID = "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"

@@ -1,0 +1,242 @@
+"""What the model is asked at a cursor: how far the answer may reach, how much text around it is read, and what else.
+
+Pure, but that the engine says what reading a prompt would take.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from codegpt.context import Window, fit_window
+from codegpt.context.cursor import Cursor
+from codegpt.context.fit import CountTokens
+from codegpt.context.gather import NOTHING, Context, gather
+from codegpt.context.redaction import redacted
+from codegpt.context.sources import SOURCES
+from codegpt.document import Document
+from codegpt.engine.protocol import Engine, SamplingParams
+from codegpt.languages import LANGUAGES
+from codegpt.postprocess import Extent, Place
+from codegpt.prompt import Fim, Prompt, Repository, commented_lines, for_model, render_fim
+from codegpt.syntax import HoleKind, Syntax, parse
+
+_OPENS_BLOCK = re.compile(r"(?:[:{]|=>|\b(?:then|do))\s*$")
+_TEXT = (HoleKind.STRING, HoleKind.COMMENT, HoleKind.DOCSTRING, HoleKind.IMPORT)
+_VALUE = (HoleKind.EXPRESSION, HoleKind.ARGUMENTS)
+
+
+CONFIGURATION = "default-3"
+"""Names the defaults that are released: the default model, its format, `CompletionOptions()` and `request`'s prompt.
+
+Raise the number with any change of them that changes what is written. Quality is measured on it.
+"""
+
+_CONTROL_TOKENS = 16
+"""Room for the markup of a prompt, and for the token or two that two texts may take more side by side."""
+
+
+@dataclass(frozen=True)
+class CompletionOptions:
+    """How much is looked at and written; the defaults are `CONFIGURATION`.
+
+    Attributes:
+        extent: None lets the syntax at the cursor decide.
+        n: how many different texts the model writes; at temperature 0 they are the likeliest ones.
+        context_tokens: of other places, where it is known what the document lies in.
+        sources: of these, see `context.sources`.
+        timeout_s: after this the completion ends with what there is; None for never.
+        wait_s: the text around the cursor is cut down until the engine reads what it does not know of it in this time;
+            None for never.
+        heal: a word that the cursor stands behind, or in, is written anew, where the prompt ends in it (SPM, or no text
+            after the cursor); see `Tokens.encode_healed`.
+    """
+
+    extent: Extent | None = None
+    prefix_tokens: int = 1024
+    suffix_tokens: int = 384
+    context_tokens: int = 768
+    sources: tuple[str, ...] = tuple(SOURCES)
+    max_line_tokens: int = 64
+    max_block_tokens: int = 192
+    timeout_s: float | None = None
+    n: int = 1
+    temperature: float = 0.0
+    seed: int = 0
+    wait_s: float | None = None
+    heal: bool = True
+
+    def within(self, context_tokens: int) -> "CompletionOptions":
+        """The same, cut down to a model's context: a quarter for the answer at most, the rest for the text around."""
+        answer = max(1, context_tokens // 4)
+        block = min(self.max_block_tokens, answer)
+        room = max(0, context_tokens - block - _CONTROL_TOKENS)
+        share = min(1.0, room / (self.prefix_tokens + self.suffix_tokens + self.context_tokens))
+        return replace(
+            self.looking_at(share),
+            max_line_tokens=min(self.max_line_tokens, answer),
+            max_block_tokens=block,
+        )
+
+    def looking_at(self, share: float) -> "CompletionOptions":
+        """The same with so much less text around the cursor, and of other places."""
+        return replace(
+            self,
+            prefix_tokens=int(self.prefix_tokens * share),
+            suffix_tokens=int(self.suffix_tokens * share),
+            context_tokens=int(self.context_tokens * share),
+        )
+
+
+SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)
+"""Of the text around the cursor, what is looked at where reading all of it would take too long, or too much memory."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be asked and how the answer will be judged.
+
+    Attributes:
+        n: how many answers are wanted.
+        before: the text before the cursor as a prompt of its own.
+        after: the text after it. Behind `before` and an answer, its beginning says how well that answer fits.
+        context: what the prompt says of other files.
+    """
+
+    place: Place
+    prompt: Prompt
+    params: SamplingParams
+    n: int
+    before: Prompt
+    after: str
+    context: Context = NOTHING
+
+
+def plan(
+    document: Document,
+    offset: int,
+    count_tokens: CountTokens,
+    fim: Fim | None,
+    options: CompletionOptions,
+    cursor: Cursor | None = None,
+    context: Context | None = None,
+) -> Plan:
+    """Choose the extent and render the prompt for a hole at `offset`.
+
+    The prompt ends before the white space at the cursor: code models write a space together with the word after it,
+    and go astray behind a lone one. `postprocess.drop_typed_space` takes it off again. What looks like a secret is not
+    in it, but where the cursor stands in it or behind it.
+
+    Args:
+        cursor: the same place in its project; None where nothing is known of that.
+        context: what is said of other files; None for what `gather` finds best.
+    """
+    window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count_tokens)
+    place = Place(document.text[:offset], document.text[offset:], Extent.LINE, LANGUAGES.get(document.language))
+    extent = options.extent or choose_extent(parse(document), place, offset)
+    place = replace(place, extent=extent)
+    prefix = window.prefix[: max(0, len(window.prefix) - len(place.typed_space))]
+    before, after = _without_secrets(for_model(prefix)), redacted(for_model(window.suffix))
+    params = SamplingParams(
+        max_new_tokens=options.max_line_tokens if extent is Extent.LINE else options.max_block_tokens,
+        temperature=options.temperature,
+        seed=options.seed,
+        timeout_s=options.timeout_s,
+        heal=options.heal and bool(place.line_before) and not place.typed_space,
+    )
+    repository = None
+    if cursor is not None:
+        context = _context(cursor, window, fim, count_tokens, options) if context is None else context
+        files = tuple((chunk.path, for_model(chunk.text)) for chunk in context.chunks)
+        repository = Repository(cursor.around.name, files, cursor.path, _comment_mark(cursor))
+    prompt = render_fim(before, after, fim, repository)
+    return Plan(place, prompt, params, options.n, render_fim(before, "", None), after, context or NOTHING)
+
+
+def _context(
+    cursor: Cursor, window: Window, fim: Fim | None, count_tokens: CountTokens, options: CompletionOptions
+) -> Context:
+    """What the prompt says of other files, in `options.context_tokens` with all that stands around it."""
+    as_files, mark = fim is not None and fim.format.repository is not None, _comment_mark(cursor)
+
+    def count(text: str) -> int:
+        return count_tokens(text if as_files else commented_lines(text, mark))
+
+    return gather(cursor, _room(cursor, count, options), count, window, options.sources)
+
+
+def _room(cursor: Cursor, count_tokens: CountTokens, options: CompletionOptions) -> int:
+    """Tokens for other files without what stands around them."""
+    return options.context_tokens - count_tokens(cursor.around.name) - count_tokens(cursor.path) - _CONTROL_TOKENS
+
+
+def _comment_mark(cursor: Cursor) -> str:
+    language = LANGUAGES.get(cursor.language)
+    return language.line_comment if language else "#"
+
+
+def _without_secrets(before: str) -> str:
+    """The text before the cursor; its last line stays as it is where what is written last would change."""
+    head, newline, line = before.rpartition("\n")
+    other = redacted(line)
+    return redacted(head) + newline + (other if other[-LAST:] == line[-LAST:] else line)
+
+
+LAST = 8
+"""Characters."""
+
+
+def choose_extent(syntax: Syntax | None, place: Place, offset: int) -> Extent:
+    """A block where a body or a statement is missing, the rest of the line everywhere else."""
+    if place.line_after.strip():
+        return Extent.LINE
+    before = place.line_before.rstrip()
+    if not before:
+        kind = HoleKind.STATEMENT if syntax is None else syntax.hole_at(offset)
+        return Extent.BLOCK if kind in (HoleKind.STATEMENT, HoleKind.BODY, HoleKind.UNKNOWN) else Extent.LINE
+    kind = HoleKind.UNKNOWN if syntax is None else syntax.hole_at(offset)
+    if kind in _TEXT or (kind in _VALUE and before.endswith(":")):
+        return Extent.LINE
+    return Extent.BLOCK if kind is HoleKind.BODY or _OPENS_BLOCK.search(before) else Extent.LINE
+
+
+def plan_in_time(
+    document: Document,
+    offset: int,
+    engine: Engine,
+    fim: Fim | None,
+    options: CompletionOptions,
+    cursor: Cursor | None = None,
+    told: Sequence[Context] = (),
+) -> Plan:
+    """The plan with the most text around the cursor that the engine reads within `options.wait_s`.
+
+    Args:
+        told: what prompts of this document said of other files. One of them is said again unless there is something
+            better that takes hardly longer to read: all that stands behind a changed context is to be read anew.
+    """
+    options = (options if cursor else replace(options, context_tokens=0)).within(engine.info.context_tokens)
+
+    def planned(share: float) -> Plan:
+        looking = options.looking_at(share)
+        fresh = plan(document, offset, engine.count_tokens, fim, looking, cursor)
+        if cursor is None:
+            return fresh
+        room = _room(cursor, engine.count_tokens, looking)
+        others = [context for context in told if context != fresh.context and context.tokens <= room]
+        again = [plan(document, offset, engine.count_tokens, fim, looking, cursor, context) for context in others]
+        if not again:
+            return fresh
+        known = min(again, key=lambda each: engine.seconds_to_read(each.prompt))
+        longest = max(SOON_S, HARDLY_LONGER * engine.seconds_to_read(known.prompt))
+        return fresh if engine.seconds_to_read(fresh.prompt) <= longest else known
+
+    asked = planned(SHARES[0])
+    for share in SHARES[1:]:
+        if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:
+            break
+        asked = planned(share)
+    return asked
+
+
+SOON_S, HARDLY_LONGER = 0.05, 1.2
+"""What nobody waits for, and how much longer than what was known."""

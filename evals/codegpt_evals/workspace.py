@@ -1,0 +1,43 @@
+"""The project that a file lies in, as the server knows it while the file is typed again."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegpt.context.cursor import Around, Cursor
+from codegpt.context.edits import Edits
+from codegpt.context.sources import SOURCES
+from codegpt.document import Document
+from codegpt.indexing.files import project_of
+from codegpt.indexing.index import Index
+from codegpt.indexing.update import current_index
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What a document lies in, and where in it."""
+
+    index: Index
+    path: str
+
+    def cursor(self, document: Document, offset: int, edits: Edits) -> Cursor:
+        """A place of the file in it; all that is asked of the index has been asked, as in the server."""
+        line, text = document.line_at(offset), document.text
+        places = Edits(tuple((self.path, at) for _, at in edits.places))
+        recent = places.regions({self.path: text}, (self.path, line))
+        with self.index.reading(NEW_TEXTS):
+            around = Around(self.index, self.index.root.name, self.path, recent=recent)
+            return Cursor(document, offset, around).looked(SOURCES.values())
+
+
+NEW_TEXTS = 1
+"""Other files that are read for one key, as in the server."""
+
+
+def workspace_of(path: Path) -> Workspace:
+    """The project that a file lies in, indexed.
+
+    Raises:
+        InputError: its index cannot be written.
+    """
+    root = project_of(path)
+    return Workspace(current_index(root), path.resolve().relative_to(root).as_posix())

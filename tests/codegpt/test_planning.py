@@ -1,0 +1,134 @@
+"""How much is read for a suggestion, and what the model is told of other files from key to key."""
+
+from dataclasses import replace
+
+import pytest
+
+from codegpt.context.cursor import Around, Cursor
+from codegpt.context.gather import NOTHING, Context
+from codegpt.context.project import Snapshot
+from codegpt.document import Document
+from codegpt.engine.protocol import ModelInfo
+from codegpt.engine.scripted import ScriptedEngine, prompt_text
+from codegpt.planning import HARDLY_LONGER, SOON_S, CompletionOptions, Plan, plan, plan_in_time
+from codegpt.prompt import Prompt, parse_fim
+
+SPM = parse_fim("qwen2.5-coder/spm")
+
+
+def at(source: str, language: str = "python") -> tuple[Document, int]:
+    """The document and the offset of the cursor `‸` in a source."""
+    offset = source.index("‸")
+    return Document(source.replace("‸", ""), "", language), offset
+
+
+def test_the_text_around_the_cursor_is_cut_to_what_is_read_in_time() -> None:
+    engine = ScriptedEngine("y", seconds_per_token=0.001)
+    document, offset = Document("x = 1\n" * 400, language="python"), 1800
+
+    def asked(wait_s: float | None) -> int:
+        options = CompletionOptions(wait_s=wait_s, prefix_tokens=800, suffix_tokens=400)
+        return len(prompt_text(plan_in_time(document, offset, engine, parse_fim("qwen2.5-coder/spm"), options).prompt))
+
+    # Whole lines, and as many of them above as the steps of the window's edge allow.
+    assert [asked(wait_s) for wait_s in (None, 2.0, 0.7, 0.4, 0.0)] == [1086, 1086, 504, 306, 114]
+
+
+class Narrow(ScriptedEngine):
+    """An engine that reads `room` tokens."""
+
+    room = 0
+
+    @property
+    def info(self) -> ModelInfo:
+        return replace(super().info, context_tokens=self.room)
+
+
+@pytest.mark.parametrize("fim", ["qwen2.5-coder/psm", "starcoder/psm", "santacoder/psm", None])
+@pytest.mark.parametrize("room", [400, 2048, 8192])
+def test_other_files_and_the_text_around_share_the_context_of_the_model(fim: str | None, room: int) -> None:
+    engine = Narrow("y")
+    engine.room = room
+    texts = {f"core{number}.py": f"def fetch{number}(url: str) -> bytes: ...\n" * 3 for number in range(40)}
+    lines = [f"from core{number} import fetch{number}\n" for number in range(40)]
+    document, offset = at("".join(lines) + "x = 1\n" * 300 + "fetch1(fetch2(fetch3(‸\n" + "y = 1\n" * 300)
+    cursor = Cursor(document, offset, Around(Snapshot(texts), "app", "here.py"))
+    known = parse_fim(fim) if fim else None
+    alone = plan_in_time(document, offset, engine, known, CompletionOptions())
+    both = plan_in_time(document, offset, engine, known, CompletionOptions(), cursor)
+    for asked in (alone, both):
+        assert len(prompt_text(asked.prompt)) + asked.params.max_new_tokens <= room
+    assert alone.prompt == plan_in_time(document, offset, engine, known, CompletionOptions(context_tokens=0)).prompt
+    assert "core3.py" in prompt_text(both.prompt) or room < 2048  # what is called counts most
+
+
+TEXTS = {
+    f"app/{name}.py": f"def {name}(price: int) -> int:\n    return price\n" for name in ("fetch", "store", "clear")
+}
+HEAD = "from .fetch import fetch\nfrom .store import store\nfrom .clear import clear\n\n\n"
+
+
+class Remembering(ScriptedEngine):
+    """An engine that knows how some prompts begin, and reads a character in a millisecond."""
+
+    def __init__(self, *known: Prompt, seconds: float = 0.001) -> None:
+        super().__init__("x")
+        self.known = [prompt_text(each) for each in known]
+        self.seconds = seconds
+
+    def seconds_to_read(self, prompt: Prompt) -> float:
+        text = prompt_text(prompt)
+        shared = max((_shared(text, each) for each in self.known), default=0)
+        return self.seconds * (len(text) - shared)
+
+
+def _shared(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def asked(engine: ScriptedEngine, source: str, *told: Context, context_tokens: int = 110) -> Plan:
+    document, offset = at(source)
+    cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", "app/here.py"))
+    options = CompletionOptions(context_tokens=context_tokens)
+    return plan_in_time(document, offset, engine, SPM, options, cursor, told)
+
+
+def test_a_plan_says_what_the_model_is_told() -> None:
+    found = asked(Remembering(), HEAD + "fetch(‸")
+    assert [chunk.path for chunk in found.context.chunks] == ["app/fetch.py"]
+    assert found.context.chunks[0].text in prompt_text(found.prompt)
+    document, offset = at(HEAD + "fetch(‸")
+    assert plan(document, offset, len, SPM, CompletionOptions()).context == NOTHING
+
+
+def test_while_a_person_types_the_same_is_told_again() -> None:
+    first = asked(Remembering(), HEAD + "fetch(‸")
+    assert asked(Remembering(), HEAD + "fetch(1)\nstore(‸").context != first.context
+    later = asked(Remembering(first.prompt), HEAD + "fetch(1)\nstore(‸", first.context)
+    assert later.context == first.context
+
+
+def test_what_is_read_soon_anyway_is_told_anew() -> None:
+    first = asked(Remembering(), HEAD + "fetch(‸")
+    fast = Remembering(first.prompt, seconds=SOON_S / 1000)
+    assert asked(fast, HEAD + "fetch(1)\nstore(‸", first.context).context != first.context
+
+
+def test_where_all_is_read_anew_the_best_is_told() -> None:
+    first = asked(Remembering(), HEAD + "fetch(‸")
+    jumped = HEAD.replace("\n", "\n\n") + "x = 1\n" * 40 + "store(‸"
+    assert asked(Remembering(), jumped, first.context).context == asked(Remembering(), jumped).context != first.context
+    assert HARDLY_LONGER > 1
+
+
+def test_of_several_the_one_that_is_known_best_is_told() -> None:
+    first, second = asked(Remembering(), HEAD + "fetch(‸"), asked(Remembering(), HEAD + "store(‸")
+    for known in (first, second):
+        engine = Remembering(known.prompt)
+        assert asked(engine, HEAD + "clear(‸", first.context, second.context).context == known.context
+
+
+def test_what_was_told_has_to_fit() -> None:
+    first = asked(Remembering(), HEAD + "fetch(‸")
+    later = asked(Remembering(first.prompt), HEAD + "fetch(‸", first.context, context_tokens=60)
+    assert later.context == NOTHING
