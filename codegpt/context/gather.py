@@ -1,4 +1,4 @@
-"""What goes into the prompt of other places: all sources asked, the best pieces that fit, in a stable order.
+"""What goes into the prompt of other places: all sources asked, the best pieces that fit, what changes least first.
 
 Byte for byte the same for the same document, place and project.
 """
@@ -25,7 +25,7 @@ MOST_MISSES = 12
 
 @dataclass(frozen=True)
 class Chunk:
-    """What one file contributes: signatures, in its own order.
+    """What one file contributes, in its own order.
 
     Attributes:
         tokens: of the path and the text.
@@ -40,7 +40,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Context:
-    """What stands before the text around the cursor, file by file."""
+    """What stands before the text around the cursor, file by file: signatures first, last the text that is likest."""
 
     chunks: tuple[Chunk, ...] = ()
 
@@ -106,10 +106,16 @@ def _fitted(chosen: list[Piece], budget_tokens: int, count_tokens: CountTokens) 
     """The pieces by file; the last ones go where they take more together than each by itself."""
     while True:
         by_path = groupby(sorted(chosen, key=_place_of), key=lambda piece: piece.path)
-        context = Context(tuple(_chunk(path, tuple(pieces), count_tokens) for path, pieces in by_path))
+        chunks = (_chunk(path, tuple(pieces), count_tokens) for path, pieces in by_path)
+        context = Context(tuple(sorted(chunks, key=_likest)))
         if context.tokens <= budget_tokens:
             return context
         chosen = chosen[:-1]
+
+
+def _likest(chunk: Chunk) -> float:
+    """The worth of the text that a file contributes, 0 where it is signatures alone: those change least."""
+    return max((piece.score for piece in chunk.pieces if piece.entry.kind == LINES), default=0.0)
 
 
 def _place_of(piece: Piece) -> tuple[str, int, bool]:

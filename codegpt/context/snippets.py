@@ -13,7 +13,7 @@ from codegpt.context.outline import Entry
 from codegpt.context.resolve import resolve
 from codegpt.context.similar import Similar
 
-USED, SIMILAR, RECENT, HEADER, HEADER_OUTSIDE = 0.5, 1.2, 0.5, 1.5, 0.4
+USED, SIMILAR, RECENT, HEADER, HEADER_OUTSIDE = 0.5, 3.0, 0.5, 1.5, 0.4
 """How sure it is that a piece matters, by how it was found; see `sources`."""
 
 

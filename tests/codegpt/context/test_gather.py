@@ -38,6 +38,16 @@ def test_files_in_their_order_with_their_bodies_folded() -> None:
     assert context.chunks[2].text == "def fetch(url: str) -> bytes: ...  # Gets it\n"
 
 
+def test_what_is_like_the_text_at_the_cursor_stands_nearest_to_it() -> None:
+    alike = "def cool(motor):\n    motor.stop()\n    motor.wait(5)\n    motor.run(fetch(HERE))\n    return motor\n"
+    texts = {**TEXTS, "app/a_far.py": alike, "app/b_near.py": alike.replace("HERE", "URL, HERE, TIMES")}
+    text = TEXT.replace("motor.run(fetch(", "motor.stop()\nmotor.wait(URL, TIMES)\nmotor.run(fetch(")
+    cursor = Cursor(Document(text, "app/here.py", "python"), len(text), Around(Snapshot(texts), "app", "app/here.py"))
+    found = gather(cursor, 700, len, NO_WINDOW, ["imported", "similar"])
+    assert [chunk.path for chunk in found.chunks][-2:] == ["app/a_far.py", "app/b_near.py"]
+    assert found.chunks[0].path == "app/core.py"
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2000))
 def test_the_budget_is_exact_and_more_of_it_is_used(budget: int) -> None:
