@@ -9,6 +9,7 @@ own; then keys are typed at random places, and each asks for context. The last l
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -35,8 +36,8 @@ from codegpt.indexing.index import Index, index_path
 from codegpt.load import token_counter
 from codegpt.planning import CompletionOptions
 
-KEYS = 12
-"""Typed at each place, one after the other."""
+KEYS = 80
+"""Typed at each place, one after the other: two or three lines."""
 
 
 def sources() -> Iterator[tuple[Path, str]]:
@@ -82,33 +83,31 @@ def indexed(root: Path) -> dict[str, Any]:
 
 
 def typed(index: Index, root: Path, requests: int) -> dict[str, list[float]]:
-    """Seconds of the first request at a place, and of those at the keys after it."""
+    """Seconds of the first request at a place, of those at the keys after it, and of all."""
     count, options, dice = token_counter(DEFAULT_MODEL), CompletionOptions(), random.Random(1)
     paths = [path for path, version in walk(root) if path.endswith(".py") and 2_000 < version.size < 200_000]
-    taken: dict[str, list[float]] = {"first": [], "next": []}
-    while len(taken["first"]) * KEYS < requests:
+    taken: dict[str, list[float]] = {"first": [], "next": [], "all": []}
+    while len(taken["all"]) < requests:
         path = dice.choice(paths)
         text = index.text(path)
-        lines = [number for number, line in enumerate(text.split("\n")) if len(line.strip()) > KEYS]
-        if not lines:
-            continue
-        line = text.split("\n")[dice.choice(lines)]
-        begin = text.index(line) + len(line) - len(line.lstrip())
-        for key in range(KEYS):
-            offset = begin + key
-            document = Document(text[:offset] + text[begin + len(line.strip()) :], path, "python")
+        starts = [match.start() for match in re.finditer(r"^[ \t]*\S", text, re.MULTILINE)]
+        begin = dice.choice(starts)
+        end = min(len(text), begin + KEYS)
+        for offset in range(begin, end):
+            document = Document(text[:offset] + text[end:], path, "python")
             window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count)
             windowed = time.perf_counter()
             with index.reading(NEW_TEXTS):
                 cursor = Cursor(document, offset, Around(index, root.name, path))
                 gather(cursor, options.context_tokens, count, window)
-            taken["next" if key else "first"].append(time.perf_counter() - windowed)
+            taken["all"].append(time.perf_counter() - windowed)
+            taken["first" if offset == begin else "next"].append(taken["all"][-1])
     return taken
 
 
 @click.command()
 @click.option("--files", default=10_000, show_default=True, type=click.IntRange(1))
-@click.option("--requests", default=1200, show_default=True, type=click.IntRange(1))
+@click.option("--requests", default=4000, show_default=True, type=click.IntRange(1))
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
 def main(files: int, requests: int, out: Path | None) -> None:
     """Index, then type."""

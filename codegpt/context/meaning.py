@@ -48,6 +48,26 @@ def meant(
             yield from (Defined(target, entry) for entry in facts.entries if not entry.holder)
 
 
+Held = tuple[Defined, Sequence[Entry]]
+"""A definition, and its members."""
+
+
+def all_meant(project: Project, path: str, facts: Facts) -> Sequence[tuple[Import, Sequence[Held]]]:
+    """The definitions that the imports of a file mean, each with its members; looked for once a state of the project.
+
+    Args:
+        facts: of the file.
+    """
+
+    def find() -> Sequence[tuple[Import, Sequence[Held]]]:
+        return [
+            (each, [(found, members_of(project, found)) for found in meant(project, path, facts.language, each)])
+            for each in facts.imports
+        ]
+
+    return project.remember((all_meant.__name__, path, facts.language, facts.imports), find)
+
+
 def _likely_default(facts: Facts) -> Sequence[Entry]:
     """What a script most likely exports as its default: its first class or function, else what it defines first."""
     top = [entry for entry in facts.entries if not entry.holder]

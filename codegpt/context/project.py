@@ -3,10 +3,10 @@
 Paths are relative to the project's root, with ``/``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from codegpt.context.imports import Import, imports_at, statements
 from codegpt.context.outline import Entry, outline, receiver_of
@@ -98,6 +98,9 @@ class Defined:
     entry: Entry
 
 
+Answer = TypeVar("Answer")
+
+
 class Files(Protocol):
     """Which files there are."""
 
@@ -135,6 +138,10 @@ class Project(Files, Protocol):
 
     def text(self, path: str, largest: int = LARGEST) -> str:
         """What a file says, without its secrets; "" where it is not to be read, or has more bytes than `largest`."""
+        ...
+
+    def remember(self, question: Hashable, find: Callable[[], Answer]) -> Answer:
+        """What was found for a question about this state of the project; found if it is not known."""
         ...
 
 
@@ -217,6 +224,17 @@ class Snapshot:
         text = self.texts.get(path, "")
         return text if len(encode_utf8(text)) <= largest else ""
 
+    @cached_property
+    def _known(self) -> dict[Hashable, Any]:
+        return {}
+
+    def remember(self, question: Hashable, find: Callable[[], Answer]) -> Answer:
+        """See `Project`."""
+        if question not in self._known:
+            self._known[question] = find()
+        answer: Answer = self._known[question]
+        return answer
+
 
 def nearest_first(path: str) -> tuple[int, str]:
     """The order of files of which the one nearest to the root is most likely meant."""
@@ -267,3 +285,11 @@ class Live:
     def text(self, path: str, largest: int = LARGEST) -> str:
         """See `Project`."""
         return (self._opened if path in self.opened else self.base).text(path, largest)
+
+    @cached_property
+    def _state(self) -> Hashable:
+        return frozenset(self.opened.items())
+
+    def remember(self, question: Hashable, find: Callable[[], Answer]) -> Answer:
+        """See `Project`; while nothing else that is open changes, it is the same."""
+        return self.base.remember((question, self._state), find)

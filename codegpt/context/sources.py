@@ -5,11 +5,12 @@ one scale: the weight of a name near the cursor (`Cursor.weight`), times how sur
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from posixpath import basename, dirname
 
 from codegpt.context.cursor import UNUSED, Cursor, Piece, Source
-from codegpt.context.meaning import declared, known_as, lineage, meant, members_of, returned_by
+from codegpt.context.meaning import all_meant, declared, known_as, lineage, meant, members_of, returned_by
 from codegpt.context.outline import Entry
 from codegpt.context.project import Defined
 from codegpt.context.snippets import header, recent, similar, used
@@ -25,22 +26,22 @@ OUTSIDE = 0.4
 
 def imported(cursor: Cursor) -> Iterator[Piece]:
     """What the file's imports mean: the names, the members of classes, what is used of a module."""
-    for each in cursor.imports:
-        for found in meant(cursor.project, cursor.path, cursor.language, each):
+    for each, meanings in all_meant(cursor.project, cursor.path, cursor.facts):
+        for found, held in meanings:
             name = each.bound or found.entry.name
             weight = cursor.weight(name) if each.name else cursor.weight(found.entry.name)
             weight *= OUTSIDE if found.path.startswith("/") else 1
             if not each.name and weight <= UNUSED:
                 continue  # of a module or an include only what is used
             yield Piece(found.path, found.entry, imported.__name__, IMPORTED * weight)
-            yield from members(cursor, found, imported.__name__, MEMBER * weight)
+            yield from members(cursor, found.path, held, imported.__name__, MEMBER * weight)
 
 
-def members(cursor: Cursor, of: Defined, source: str, score: float) -> Iterator[Piece]:
+def members(cursor: Cursor, path: str, held: Sequence[Entry], source: str, score: float) -> Iterator[Piece]:
     """The methods of a class; one whose name is near the cursor counts as that name does."""
-    for entry in members_of(cursor.project, of):
+    for entry in held:
         public = not entry.name.startswith("_") or entry.name in _CONSTRUCTORS
-        yield Piece(of.path, entry, source, max(score if public else score / 4, IMPORTED * cursor.weight(entry.name)))
+        yield Piece(path, entry, source, max(score if public else score / 4, IMPORTED * cursor.weight(entry.name)))
 
 
 _CONSTRUCTORS = ("__init__", "__call__", "__enter__", "constructor", "new", "initialize")
@@ -107,8 +108,13 @@ def _is_word(name: str) -> bool:
 
 def _is_kin(path: str, other: str) -> bool:
     """Whether two files lie in one folder, or one beneath the other's."""
-    one, two = (f"{dirname(each)}/".lstrip("/") for each in (path, other))
+    one, two = _folder(path), _folder(other)
     return one.startswith(two) or two.startswith(one)
+
+
+@lru_cache(maxsize=1 << 14)
+def _folder(path: str) -> str:
+    return f"{dirname(path)}/".lstrip("/")
 
 
 def inherited(cursor: Cursor) -> Iterator[Piece]:
@@ -116,7 +122,7 @@ def inherited(cursor: Cursor) -> Iterator[Piece]:
     for holder in _around(cursor):
         for base in lineage(cursor.project, Defined(cursor.path, holder), cursor.facts)[1:]:
             yield Piece(base.path, base.entry, inherited.__name__, INHERITED)
-            yield from members(cursor, base, inherited.__name__, INHERITED)
+            yield from members(cursor, base.path, members_of(cursor.project, base), inherited.__name__, INHERITED)
 
 
 def _around(cursor: Cursor) -> Iterator[Entry]:

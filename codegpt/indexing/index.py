@@ -7,17 +7,26 @@ another version, or one that is none, is made anew. Nothing in it is needed for 
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from codegpt.checkpoints.homes import cache_root
 from codegpt.context.imports import Import
 from codegpt.context.outline import Entry
-from codegpt.context.project import LARGEST, MOST_DEFINITIONS, MOST_MENTIONS, Defined, Facts, Parsed, nearest_first
+from codegpt.context.project import (
+    LARGEST,
+    MOST_DEFINITIONS,
+    MOST_MENTIONS,
+    Answer,
+    Defined,
+    Facts,
+    Parsed,
+    nearest_first,
+)
 from codegpt.context.redaction import redacted
 from codegpt.indexing.files import Skipped, Version, read_source, version_of
 from codegpt.indexing.libraries import outside, roots_of
@@ -53,19 +62,12 @@ def index_path(root: Path) -> Path:
     return cache_root() / "index" / f"{digest}.sqlite"
 
 
-Answer = TypeVar("Answer")
-
-
 def _kept(ask: "Callable[[Index, str], Answer]") -> "Callable[[Index, str], Answer]":
     """Answer once for every state of the file: from key to key nearly the same is asked."""
 
     @wraps(ask)
     def answered(index: "Index", argument: str) -> Answer:
-        known, question = index._known(), (ask.__name__, argument)
-        if question not in known:
-            known[question] = ask(index, argument)
-        answer: Answer = known[question]
-        return answer
+        return index.remember((ask.__name__, argument), lambda: ask(index, argument))
 
     return answered
 
@@ -90,7 +92,7 @@ class Index:
         self.root = root
         self._roots = roots_of(root)
         self._path = path
-        self._answers: dict[tuple[str, str], Any] = {}
+        self._answers: dict[Hashable, Any] = {}
         self._state, self._is_reading = -1, False
         self._facts = lru_cache(MOST_KEPT)(self._facts_of)
         self._texts: dict[tuple[str, Version], str] = {}
@@ -169,7 +171,7 @@ class Index:
         if state != self._state or len(self._answers) > MOST_ANSWERS:
             self._state, self._answers = state, {}
 
-    def _known(self) -> dict[tuple[str, str], Any]:
+    def _known(self) -> dict[Hashable, Any]:
         if not self._is_reading:
             self._look()
         return self._answers
@@ -257,8 +259,13 @@ class Index:
 
     def facts(self, path: str) -> Facts | None:
         """See `project.Project`."""
+        file = self._file_of(path)
+        return None if file is None else self._facts(file)
+
+    @_kept
+    def _file_of(self, path: str) -> int | None:
         row = self._connection.execute("SELECT id FROM files WHERE path = ?", (path,)).fetchone()
-        return None if row is None else self._facts(row[0])
+        return None if row is None else int(row[0])
 
     def _facts_of(self, file: int) -> Facts | None:
         """Of one version of a file: a number is never given twice."""
@@ -306,6 +313,14 @@ class Index:
                 self._texts[which] = redacted(read_source(self.root, path)[0])
             return self._texts.get(which, "")
         return ""
+
+    def remember(self, question: Hashable, find: Callable[[], Answer]) -> Answer:
+        """See `project.Project`."""
+        known = self._known()
+        if question not in known:
+            known[question] = find()
+        answer: Answer = known[question]
+        return answer
 
     def skipped(self) -> dict[str, str]:
         """The files that were not read, and why."""

@@ -1,5 +1,7 @@
 """A project in memory, and one with files that are open and changed."""
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,3 +36,20 @@ def test_names_too_short_or_defined_here_are_no_mentions() -> None:
     project = Snapshot({"a.py": "def long_name(): pass\nlong_name(other_name, ab)\n"})
     assert list(project.mentioning("other_name")) == ["a.py"]
     assert list(project.mentioning("long_name")) == [] == list(project.mentioning("ab"))
+
+
+def test_an_answer_is_found_once_for_each_state() -> None:
+    asked: list[str] = []
+
+    def find(answer: str) -> Callable[[], str]:
+        def found() -> str:
+            asked.append(answer)
+            return answer
+
+        return found
+
+    base = Snapshot({"a.py": "x = 1\n"})
+    assert [base.remember("q", find("one")), base.remember("q", find("two"))] == ["one", "one"]
+    for opened in ({"b.py": "y = 1\n"}, {"b.py": "y = 1\n"}, {"b.py": "y = 2\n"}):
+        Live(base, opened).remember("q", find(opened["b.py"]))
+    assert asked == ["one", "y = 1\n", "y = 2\n"]

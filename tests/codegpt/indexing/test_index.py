@@ -336,3 +336,14 @@ def test_libraries_of_the_environment(tmp_path: Path) -> None:
     lay(tmp_path / "work", {"a.py": "x = 1\n"})
     update(index, tmp_path / "work")
     assert index.facts(str(root / "core.py")) is None  # nobody names it any more
+
+
+def test_an_answer_is_found_anew_when_a_file_was_written(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    root.mkdir()
+    writer, reader = Index(tmp_path / "i.sqlite", root, writing=True), Index(tmp_path / "i.sqlite", root)
+    (root / "a.py").write_text("x = 1\n")
+    found = iter(("one", "two"))
+    assert [reader.remember("q", lambda: next(found)) for _ in range(2)] == ["one", "one"]
+    update(writer, root)
+    assert [reader.remember("q", lambda: next(found)) for _ in range(2)] == ["two", "two"]
