@@ -6,8 +6,8 @@ best with the text after the cursor. The evals use the same steps.
 """
 
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from codegpt.context.cursor import Cursor
@@ -128,6 +128,10 @@ def suggest(asked: Plan, engine: Engine, cancelled: Cancelled = never) -> Comple
     return rank(completions, fits or [0.0] * len(completions.items))
 
 
+PlaceIn = Callable[[], AbstractContextManager[Cursor | None, bool | None]]
+"""Says, while it is entered, where in its project a cursor is; it may end the block when it cannot any more."""
+
+
 def complete(
     document: Document,
     offset: int,
@@ -135,13 +139,13 @@ def complete(
     fim: Fim | None,
     options: CompletionOptions | None = None,
     cancelled: Cancelled = never,
-    cursor: Cursor | None = None,
+    place: PlaceIn = nullcontext,
     told: Sequence[Context] = (),
 ) -> Completions:
     """Suggest text for the code-point `offset` of `document`; where memory runs out, with less of the text around.
 
     Args:
-        cursor: the same place in its project; None where nothing is known of that.
+        place: says what is known of the project, while it is entered.
         told: what the model was told of other files before, for this document; see `plan_in_time`.
 
     Raises:
@@ -150,7 +154,11 @@ def complete(
     options = options or CompletionOptions()
 
     def attempt(share: float) -> Completions:
-        asked = plan_in_time(document, offset, engine, fim, options.looking_at(share), cursor, told)
+        asked, looking = None, options.looking_at(share)
+        with place() as cursor:
+            asked = plan_in_time(document, offset, engine, fim, looking, cursor, told)
+        if asked is None:  # what is known of the project cannot be read
+            asked = plan_in_time(document, offset, engine, fim, looking)
         return replace(suggest(asked, engine, cancelled), context=asked.context)
 
     for share in SHARES[:-1]:

@@ -5,6 +5,7 @@ Pure, but that the engine says what reading a prompt would take.
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from codegpt.context import Window, fit_window
@@ -161,7 +162,9 @@ def _context(
     def count(text: str) -> int:
         return count_tokens(text if as_files else commented_lines(text, mark))
 
-    return gather(cursor, _room(cursor, count, options), count, window, options.sources)
+    with suppress(RecursionError, ValueError):  # nested too deeply, or a path that is none: the text around is left
+        return gather(cursor, _room(cursor, count, options), count, window, options.sources)
+    return NOTHING
 
 
 def _room(cursor: Cursor, count_tokens: CountTokens, options: CompletionOptions) -> int:
@@ -211,31 +214,42 @@ def plan_in_time(
     """The plan with the most text around the cursor that the engine reads within `options.wait_s`.
 
     Args:
-        told: what prompts of this document said of other files. One of them is said again unless there is something
-            better that takes hardly longer to read: all that stands behind a changed context is to be read anew.
+        told: what prompts of this document said of other files. One of them is said again unless what is best now takes
+            hardly longer to read: all that stands behind a changed context is to be read anew.
     """
     options = (options if cursor else replace(options, context_tokens=0)).within(engine.info.context_tokens)
-
-    def planned(share: float) -> Plan:
-        looking = options.looking_at(share)
-        fresh = plan(document, offset, engine.count_tokens, fim, looking, cursor)
-        if cursor is None:
-            return fresh
-        room = _room(cursor, engine.count_tokens, looking)
-        others = [context for context in told if context != fresh.context and context.tokens <= room]
-        again = [plan(document, offset, engine.count_tokens, fim, looking, cursor, context) for context in others]
-        if not again:
-            return fresh
-        known = min(again, key=lambda each: engine.seconds_to_read(each.prompt))
-        longest = max(SOON_S, HARDLY_LONGER * engine.seconds_to_read(known.prompt))
-        return fresh if engine.seconds_to_read(fresh.prompt) <= longest else known
-
-    asked = planned(SHARES[0])
+    asked = _with_context(document, offset, engine, fim, options, cursor, told)
     for share in SHARES[1:]:
         if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:
             break
-        asked = planned(share)
+        asked = _with_context(document, offset, engine, fim, options.looking_at(share), cursor, told)
     return asked
+
+
+def _with_context(
+    document: Document,
+    offset: int,
+    engine: Engine,
+    fim: Fim | None,
+    options: CompletionOptions,
+    cursor: Cursor | None,
+    told: Sequence[Context],
+) -> Plan:
+    """The plan with what was told, or with what is best to be told now; that is not even looked for in vain."""
+
+    def planned(context: Context | None) -> Plan:
+        return plan(document, offset, engine.count_tokens, fim, options, cursor, context)
+
+    room = _room(cursor, engine.count_tokens, options) if cursor else 0
+    again = [planned(context) for context in told if context.tokens <= room]
+    if not again:
+        return planned(None)
+    known = min(again, key=lambda each: engine.seconds_to_read(each.prompt))
+    longest = max(SOON_S, HARDLY_LONGER * engine.seconds_to_read(known.prompt))
+    if engine.seconds_to_read(planned(NOTHING).prompt) > longest:  # with any other context it takes longer than that
+        return known
+    fresh = planned(None)
+    return fresh if engine.seconds_to_read(fresh.prompt) <= longest else known
 
 
 SOON_S, HARDLY_LONGER = 0.05, 1.2

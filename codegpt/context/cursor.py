@@ -1,6 +1,6 @@
 """A cursor in a file of a project, and what is found of other places for it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from codegpt.context.near import likeness, names_near, stems_of
 from codegpt.context.outline import Entry
 from codegpt.context.project import Facts, Header, Project, facts_and_header
 from codegpt.document import Document, Span
-from codegpt.languages import LANGUAGES
+from codegpt.languages import LANGUAGES, language_of
 
 UNUSED, ALIKE = 0.1, 0.4
 """The weight of a name that is not near the cursor, and how much more it is at most whose words are."""
@@ -65,16 +65,11 @@ class Cursor:
             self._found[source] = tuple(source(self))
         return self._found[source]
 
-    def looked(self, sources: Iterable["Source"]) -> "Cursor":
-        """The same, after all of these have looked: the project is not asked any more."""
-        for source in sources:
-            self.found(source)
-        return self
-
     @property
     def language(self) -> str:
         """The id of the document's language, by its path where the editor says none that we know."""
-        return self.facts.language
+        known = language_of(self.document.uri, self.document.language)
+        return known.id if known else self.document.language
 
     @property
     def project(self) -> Project:

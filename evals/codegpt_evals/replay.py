@@ -7,14 +7,15 @@ is measured of each event is on disk as one JSON line, without a word of the fil
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from codegpt.complete import complete
-from codegpt.context.cursor import Cursor
+from codegpt.complete import PlaceIn, complete
 from codegpt.context.edits import Edits
 from codegpt.context.told import Told
 from codegpt.document import Document
@@ -128,18 +129,18 @@ class _Editor:
     def __init__(self, engine: Engine, fim: Fim | None, options: CompletionOptions) -> None:
         self._engine, self._fim, self._options = engine, fim, options
         self._told = Told()
-        self._last: tuple[Document, int, Cursor | None] | None = None
+        self._last: tuple[Document, int, PlaceIn] | None = None
 
     def ask(self, name: str, event: Event, edits: Edits, workspace: Workspace | None) -> tuple[Row, str]:
         """What an event comes to, and the first line that is shown."""
         document, offset, wanted = event.document, event.offset, event.wanted
         started = time.perf_counter()
-        cursor = None if workspace is None else workspace.cursor(document, offset, edits)
+        place = nullcontext if workspace is None else partial(workspace.place, document, offset, edits)
         told = self._told.of(document.uri)
-        completions = complete(document, offset, self._engine, self._fim, self._options, cursor=cursor, told=told)
+        completions = complete(document, offset, self._engine, self._fim, self._options, place=place, told=told)
         ms = 1000 * (time.perf_counter() - started)
         self._told.add(document.uri, completions.context)
-        self._last = (document, offset, cursor)
+        self._last = (document, offset, place)
         text = completions.items[0].text if completions.items else ""
         first = text.splitlines()[0] if text else ""
         work = self._engine.last_prompt
@@ -160,8 +161,10 @@ class _Editor:
         """Nothing is typed for a while, in which the engine reads ahead."""
         end = time.monotonic() + pause_s
         if pause_s and self._last:
-            document, offset, cursor = self._last
-            ahead = plan_in_time(document, offset, self._engine, self._fim, replace(self._options, wait_s=None), cursor)
+            document, offset, place = self._last
+            whole = replace(self._options, wait_s=None)
+            with place() as cursor:
+                ahead = plan_in_time(document, offset, self._engine, self._fim, whole, cursor)
             self._told.add(document.uri, ahead.context)
             self._engine.read(ahead.prompt, lambda: time.monotonic() >= end)
             time.sleep(max(0.0, end - time.monotonic()))

@@ -1,11 +1,12 @@
 """The project that a file lies in, as the server knows it while the file is typed again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegpt.context.cursor import Around, Cursor
 from codegpt.context.edits import Edits
-from codegpt.context.sources import SOURCES
 from codegpt.document import Document
 from codegpt.indexing.files import project_of
 from codegpt.indexing.index import Index
@@ -19,14 +20,15 @@ class Workspace:
     index: Index
     path: str
 
-    def cursor(self, document: Document, offset: int, edits: Edits) -> Cursor:
-        """A place of the file in it; all that is asked of the index has been asked, as in the server."""
+    @contextmanager
+    def place(self, document: Document, offset: int, edits: Edits) -> Iterator[Cursor]:
+        """A place of the file in it, in one state of the index, as in the server."""
         line, text = document.line_at(offset), document.text
         places = Edits(tuple((self.path, at) for _, at in edits.places))
         recent = places.regions({self.path: text}, (self.path, line))
         with self.index.reading(NEW_TEXTS):
             around = Around(self.index, self.index.root.name, self.path, recent=recent)
-            return Cursor(document, offset, around).looked(SOURCES.values())
+            yield Cursor(document, offset, around)
 
 
 NEW_TEXTS = 1

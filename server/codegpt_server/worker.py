@@ -1,14 +1,13 @@
 """The one thread that owns the engine: it loads the model in the background, then completes one request at a time."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 
 from codegpt.complete import Completions, complete
 from codegpt.context.cursor import Around, Cursor
-from codegpt.context.sources import SOURCES
 from codegpt.context.told import Told
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled
@@ -17,7 +16,7 @@ from codegpt.load import LoadedModel, warm_up
 from codegpt.planning import CompletionOptions, plan_in_time
 
 Loader = Callable[[], LoadedModel]
-AroundIn = Callable[[], AbstractContextManager[Around | None]]
+AroundIn = Callable[[], AbstractContextManager[Around | None, bool | None]]
 """Says, for as long as it is entered, what a document lies in."""
 
 
@@ -35,16 +34,14 @@ class Asked:
     cancelled: Cancelled
     around: AroundIn = nullcontext
 
-    def cursor(self) -> Cursor | None:
-        """The place in its project, all that is asked of which has been asked; None where nothing is known of it.
-
-        None too where a document is nested too deeply, or a path no text: a suggestion does without context then.
-        """
-        found = None
-        with suppress(RecursionError, ValueError), self.around() as known:
-            if known is not None and self.options.context_tokens > 0:
-                found = Cursor(self.document, self.offset, known).looked(map(SOURCES.__getitem__, self.options.sources))
-        return found
+    @contextmanager
+    def place(self) -> Iterator[Cursor | None]:
+        """The cursor in its project; None where nothing is known of that, or wanted."""
+        if self.options.context_tokens == 0:
+            yield None
+            return
+        with self.around() as known:
+            yield None if known is None else Cursor(self.document, self.offset, known)
 
 
 class Worker:
@@ -86,10 +83,11 @@ class Worker:
             return Completions((), "cancelled")
         if self._loaded is None:
             return Completions((), self._failure)
-        engine, fim, cursor, uri = self._loaded.engine, self._loaded.fim, asked.cursor(), asked.document.uri
+        engine, fim, uri = self._loaded.engine, self._loaded.fim, asked.document.uri
+        told = self._told.of(uri)
         try:
             completions = complete(
-                asked.document, asked.offset, engine, fim, asked.options, asked.cancelled, cursor, self._told.of(uri)
+                asked.document, asked.offset, engine, fim, asked.options, asked.cancelled, asked.place, told
             )
         except CodeGPTError as error:
             return Completions((), str(error))
@@ -104,10 +102,13 @@ class Worker:
         if self._loaded is None or asked.cancelled():
             return
         engine, fim, whole = self._loaded.engine, self._loaded.fim, replace(asked.options, wait_s=None)
+        wanted = None
         with suppress(CodeGPTError):  # whoever asks next will hear of it
-            wanted = plan_in_time(asked.document, asked.offset, engine, fim, whole, asked.cursor())
-            self._told.add(asked.document.uri, wanted.context)
-            engine.read(wanted.prompt, asked.cancelled)
+            with asked.place() as cursor:
+                wanted = plan_in_time(asked.document, asked.offset, engine, fim, whole, cursor)
+            if wanted is not None:
+                self._told.add(asked.document.uri, wanted.context)
+                engine.read(wanted.prompt, asked.cancelled)
 
     def stop(self) -> None:
         """Let the thread end after what it is doing; nothing that waits is begun."""
