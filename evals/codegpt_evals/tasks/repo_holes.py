@@ -1,6 +1,7 @@
 """Holes in packages from PyPI and npm, of different kinds, at places that use what another of their files defines.
 
-Half of PyPI's are there to choose by, the other half to report; nothing is chosen by npm's.
+A suggestion is judged by its first line, which is what the model is asked for. Half of PyPI's packages are there to
+choose by, the other half to report; nothing is chosen by npm's.
 """
 
 from collections.abc import Callable, Sequence
@@ -80,7 +81,7 @@ def _problems(name: str, texts: dict[str, str], holes: int) -> list[Problem]:
     for number, cut in enumerate(cuts(project, texts, holes, name)):
         text = texts[cut.path]
         around = Around(project, name, cut.path)
-        hole = Hole(text[: cut.start], text[cut.end :], text[cut.start : cut.end], around=around)
+        hole = Hole(text[: cut.start], text[cut.end :], text[cut.start : cut.end], one_line=True, around=around)
         language = language_of(cut.path)
         assert language is not None
         task_id = f"{name}/{cut.kind}/{number}"
