@@ -147,9 +147,10 @@ def _first(stems: Sequence[str], endings: Sequence[str], files: Files) -> list[s
 
 def _nearest(found: Sequence[str], path: str) -> str:
     """Of several files that end alike the one that shares most of its path; "" of none."""
+    return max(found, key=lambda other: folders_shared(other, path), default="")
 
-    def shared(other: str) -> int:
-        pairs = zip(other.split("/"), path.split("/"), strict=False)
-        return next((count for count, (one, two) in enumerate(pairs) if one != two), 0)
 
-    return max(found, key=shared, default="")
+def folders_shared(path: str, other: str) -> int:
+    """How many folders two paths begin with together."""
+    pairs = zip(path.split("/"), other.split("/"), strict=False)
+    return next((count for count, (one, two) in enumerate(pairs) if one != two), 0)

@@ -10,7 +10,7 @@ from textwrap import dedent
 from codegpt.context.cursor import Cursor, Piece
 from codegpt.context.near import CALLED
 from codegpt.context.outline import Entry
-from codegpt.context.resolve import resolve
+from codegpt.context.resolve import folders_shared, resolve
 from codegpt.context.similar import Similar
 
 USED, SIMILAR, RECENT, HEADER, HEADER_OUTSIDE = 0.5, 3.0, 0.5, 1.5, 0.4
@@ -23,7 +23,7 @@ def used(cursor: Cursor) -> Iterator[Piece]:
     if not name:
         return
     call = re.compile(rf"\b{re.escape(name)}\s*\(")
-    paths = sorted(cursor.project.mentioning(name), key=lambda path: (-_in_common(path, cursor.path), path))
+    paths = sorted(cursor.project.mentioning(name), key=lambda path: (-folders_shared(path, cursor.path), path))
     found = 0
     for path in paths[:MOST_CALLERS]:
         text = cursor.project.text(path, LARGEST_NEIGHBOUR) if path != cursor.path else ""
@@ -55,11 +55,6 @@ def lines_entry(text: str, start: int, end: int) -> Entry:
 
 LINES, IMPORT = "lines", "import"
 """The kinds of entries that are no definitions: text, and a statement that imports."""
-
-
-def _in_common(path: str, other: str) -> int:
-    pairs = zip(path.split("/"), other.split("/"), strict=False)
-    return next((count for count, (one, two) in enumerate(pairs) if one != two), 0)
 
 
 def similar(cursor: Cursor) -> Iterator[Piece]:

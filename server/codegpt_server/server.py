@@ -99,8 +99,8 @@ class CodeGPTServer(LanguageServer):
 
     def editor(self, uri: str) -> Editor:
         """What is open, the document of `uri` first and then those that were asked about before it."""
-        self.looked_at = [uri, *(other for other in self.looked_at if other != uri)]
         opened = self.workspace.text_documents
+        self.looked_at = [uri, *(other for other in self.looked_at if other != uri and other in opened)]
         ordered = [*(each for each in self.looked_at if each in opened), *opened]
         documents = ((each, self.snapshot(each)) for each in dict.fromkeys(ordered))
         return Editor({each: found for each, found in documents if found is not None}, self.edits)
