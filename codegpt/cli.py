@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
-from codegpt.context_cli import context
+from codegpt.context_cli import context, place_in
 from codegpt.models_cli import models
 from codegpt.sandbox_cli import sandbox
 from codegpt.translate_cli import translate
@@ -31,9 +32,7 @@ cli.add_command(sandbox)
 
 @cli.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--at", "place", required=True, metavar="LINE:COL", help="The cursor, from 1:1; columns count characters."
-)
+@click.option("--at", "at", required=True, metavar="LINE:COL", help="The cursor, from 1:1; columns count characters.")
 @click.option(
     "--model", default=DEFAULT_MODEL, show_default=True, help="Catalogue name, hub id, directory or GGUF file."
 )
@@ -47,8 +46,13 @@ cli.add_command(sandbox)
     type=click.IntRange(1, 32),
     help="Look at so many texts, and take the one that goes best with what follows.",
 )
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Tell the model what other files of this folder define, as in an editor; they are indexed first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the bare text.")
-def complete(file: Path, place: str, model: str, fim: str, candidates: int, as_json: bool) -> None:
+def complete(file: Path, at: str, model: str, fim: str, candidates: int, workspace: Path | None, as_json: bool) -> None:
     """Print the text to insert into FILE at the cursor, exactly, and nothing else."""
     from codegpt.complete import complete as complete_at
     from codegpt.load import load_model
@@ -56,13 +60,15 @@ def complete(file: Path, place: str, model: str, fim: str, candidates: int, as_j
     from codegpt.source_file import offset_of, read_document
 
     document = read_document(file)
-    offset = offset_of(document, place)
+    offset = offset_of(document, at)
+    place = nullcontext if workspace is None else place_in(workspace, file, document, offset)
     started = time.monotonic()
     loaded = load_model(model, fim)
     load_s = time.monotonic() - started
     if loaded.warning:
         click.echo(f"codegpt: {loaded.warning}", err=True)
-    completions = complete_at(document, offset, loaded.engine, loaded.fim, CompletionOptions(n=candidates))
+    options = CompletionOptions(n=candidates)
+    completions = complete_at(document, offset, loaded.engine, loaded.fim, options, place=place)
     best = completions.items[0] if completions.items else None
     if as_json:
         result = {
@@ -74,6 +80,7 @@ def complete(file: Path, place: str, model: str, fim: str, candidates: int, as_j
             "extent": completions.extent,
             "mean_logprob": best.generation.mean_logprob if best else None,
             "stop_reason": best.generation.stop_reason if best else None,
+            "context": [{"path": chunk.path, "tokens": chunk.tokens} for chunk in completions.context.chunks],
             "cuts": [cut._asdict() for cut in (best.cuts if best else completions.cuts)],
             "load_s": round(load_s, 3),
             "complete_s": round(time.monotonic() - started - load_s, 3),

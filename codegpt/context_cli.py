@@ -1,6 +1,8 @@
 """`codegpt context`: what a suggestion at a place would be told of other files, and why."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import click
@@ -11,6 +13,7 @@ from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.context.cursor import Around, Cursor
 from codegpt.context.gather import Chunk, gather
 from codegpt.context.sources import SOURCES
+from codegpt.document import Document
 from codegpt.errors import InputError
 from codegpt.indexing.files import project_of
 from codegpt.indexing.index import Index
@@ -47,16 +50,13 @@ def context(
 
     document = read_document(file)
     offset = offset_of(document, at)
-    root = (workspace or project_of(file)).resolve()
-    try:
-        path = file.resolve().relative_to(root).as_posix()
-    except ValueError:
-        raise InputError(f"{file} is not in {root}; name the folder that holds both with --workspace") from None
+    root = workspace or project_of(file)
+    path = _path_in(root, file)
     count = token_counter(model)
     options = CompletionOptions()
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count)
     index = _indexed(root)
-    cursor = Cursor(document, offset, Around(index, root.name, path))
+    cursor = Cursor(document, offset, Around(index, index.root.name, path))
     with index.reading():
         found = gather(cursor, tokens, count, window, sources or tuple(SOURCES))
     if as_json:
@@ -84,10 +84,39 @@ def _as_data(chunk: Chunk) -> dict[str, object]:
     return {"path": chunk.path, "tokens": chunk.tokens, "text": chunk.text, "pieces": pieces}
 
 
+def _path_in(root: Path, file: Path) -> str:
+    """Where a file is in a workspace.
+
+    Raises:
+        InputError: it is not in there.
+    """
+    try:
+        return file.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        raise InputError(f"{file} is not in {root}; name the folder that holds both with --workspace") from None
+
+
 def _indexed(root: Path) -> Index:
     """The index of a workspace, with a bar on standard error while it is made."""
     console = Console(stderr=True)
     columns = (TextColumn("reading the workspace"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
-        return current_index(root, lambda done, of: bar.update(task, completed=done, total=of))
+        return current_index(root.resolve(), lambda done, of: bar.update(task, completed=done, total=of))
+
+
+def place_in(root: Path, file: Path, document: Document, offset: int) -> Callable[[], AbstractContextManager[Cursor]]:
+    """Says where a cursor is in a workspace, which is indexed for it, in one state of the index.
+
+    Raises:
+        InputError: the file is not in there, or the index cannot be kept.
+    """
+    path = _path_in(root, file)
+    index = _indexed(root)
+
+    @contextmanager
+    def place() -> Iterator[Cursor]:
+        with index.reading():
+            yield Cursor(document, offset, Around(index, index.root.name, path))
+
+    return place

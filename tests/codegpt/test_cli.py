@@ -12,10 +12,10 @@ from codegpt import load
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.cli import cli
 from codegpt.console import run
-from codegpt.engine.scripted import ScriptedEngine
+from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.errors import ModelNotFound
 from codegpt.load import LoadedModel
-from codegpt.prompt import parse_fim
+from codegpt.prompt import Prompt, parse_fim
 
 CODEGPT = Path(sys.executable).with_name("codegpt")
 TEXT = "def f(a, b):\n    return \n"
@@ -197,6 +197,7 @@ def test_as_json(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) 
         "extent": "line",
         "mean_logprob": -0.1,
         "stop_reason": "stop",
+        "context": [],
         "cuts": [
             {"rule": "drop_typed_space", "reason": "white space that is already typed", "characters": 1},
             {"rule": "stop_at_line_end", "reason": "the completion is for this line only", "characters": 1},
@@ -205,6 +206,33 @@ def test_as_json(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) 
     }
     assert 0 <= result["load_s"] < 5
     assert 0 <= result["complete_s"] < 5
+
+
+def test_other_files_of_a_workspace_are_told(
+    tmp_path: Path, loads: Load, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "cache"))
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "core.py").write_text("def fetch(url: str) -> bytes:\n    return b''\n")
+    (work / "app.py").write_text("from core import fetch\n\nfetch(\n")
+    asked: list[str] = []
+
+    def script(prompt: Prompt, _row: int) -> str:
+        asked.append(prompt_text(prompt))
+        return "URL)\n"
+
+    loads(LoadedModel(ScriptedEngine(script), parse_fim("qwen2.5-coder/spm")))
+    place = ["complete", str(work / "app.py"), "--at", "3:7", "--json"]
+    assert run(cli, "codegpt", [*place, "--workspace", str(work)]) == 0
+    told = json.loads(capsys.readouterr().out)["context"]
+    assert [chunk["path"] for chunk in told] == ["core.py"] and told[0]["tokens"] > 0
+    assert "core.py\ndef fetch(url: str) -> bytes: ...\n" in asked[0]
+    assert run(cli, "codegpt", place) == 0
+    assert json.loads(capsys.readouterr().out)["context"] == []
+    assert run(cli, "codegpt", [*place, "--workspace", str(tmp_path / "cache")]) == 2
+    error = capsys.readouterr().err
+    assert "app.py is not in" in error and "name the folder that holds both with --workspace" in error
 
 
 def test_several_candidates(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) -> None:
