@@ -13,6 +13,7 @@ from codegpt.context.cursor import Cursor, Piece
 from codegpt.context.fit import CountTokens, Window
 from codegpt.context.outline import Entry
 from codegpt.context.redaction import redacted
+from codegpt.context.similar import SAME, alike
 from codegpt.context.snippets import LINES
 from codegpt.context.sources import OF_THE_DOCUMENT, SOURCES
 
@@ -150,12 +151,12 @@ def _best(cursor: Cursor, sources: Sequence[str]) -> list[Piece]:
 
 
 def _repeats(piece: Piece, other: Piece) -> bool:
-    """Whether two pieces of a file say the same: an overload, or lines that overlap; not a class and its method."""
+    """Whether two pieces say the same: an overload, a copy, or lines that overlap; not a class and its method."""
     one, two = piece.entry, other.entry
-    if piece.path != other.path:
-        return False
+    if one.kind == two.kind == LINES and alike(one.signature, two.signature) >= SAME:
+        return True
     if LINES in (one.kind, two.kind):
-        return one.start < two.end and two.start < one.end
+        return piece.path == other.path and one.start < two.end and two.start < one.end
     return (one.holder, one.signature) == (two.holder, two.signature)
 
 

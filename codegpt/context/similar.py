@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from codegpt.document import Document
 
@@ -19,8 +20,8 @@ QUERY_LINES = 10
 MOST_WORDS = 32
 ENOUGH = 1 / 3
 """Of the words that are looked for, the share that makes a window as good as any."""
-TOO_ALIKE = 0.5
-"""Of the lines that two texts have together, the share that both have."""
+TOO_ALIKE, SAME = 0.5, 0.8
+"""Of the lines that two texts have together, the share that both have: with the text at the cursor, with each other."""
 
 _WORD = re.compile(r"[^\W\d]\w{2,}")
 
@@ -87,7 +88,7 @@ class Similar:
         words = list(dict.fromkeys(reversed(_WORD.findall(document.text, begin, offset))))[:MOST_WORDS]
         if not words:
             return []
-        around = _lines(document.text[begin : offset + offset - begin])
+        around = document.text[begin : offset + offset - begin]
         query = " OR ".join(f'"{word}"' for word in words)
         rows = self._connection.execute(
             "SELECT bm25(windows), rowid FROM windows WHERE windows MATCH ? ORDER BY bm25(windows)", (query,)
@@ -96,8 +97,11 @@ class Similar:
         best = sorted((rank, self._rows[number]) for rank, number in rows if rank <= least)
         found: list[Window] = []
         for rank, (path, text, start, end) in best:
-            taken = any(path == each.path and start < each.end and each.start < end for each in found)
-            if not taken and len(found) < most and _alike(_lines(text), around) < TOO_ALIKE:
+            taken = any(
+                (path == each.path and start < each.end and each.start < end) or alike(text, each.text) >= SAME
+                for each in found
+            )
+            if not taken and len(found) < most and alike(text, around) < TOO_ALIKE:
                 shared = len(set(words).intersection(_WORD.findall(text))) / len(words)
                 found.append(Window(path, text, start, end, min(1.0, shared / ENOUGH) * rank / rows[0][0]))
         return found
@@ -114,10 +118,12 @@ def _windows(text: str) -> list[tuple[str, int, int]]:
     return found
 
 
-def _lines(text: str) -> set[str]:
-    return {line.strip() for line in text.split("\n") if len(line.strip()) > 2}
+def alike(one: str, other: str) -> float:
+    """Of the lines that two texts have together, the share that both have (Jaccard); 0 of texts without any."""
+    ours, theirs = _lines(one), _lines(other)
+    return len(ours & theirs) / len(ours | theirs) if ours or theirs else 0.0
 
 
-def _alike(one: set[str], other: set[str]) -> float:
-    """The index of Jaccard."""
-    return len(one & other) / len(one | other) if one or other else 0.0
+@lru_cache(maxsize=256)
+def _lines(text: str) -> frozenset[str]:
+    return frozenset(line.strip() for line in text.split("\n") if len(line.strip()) > 2)

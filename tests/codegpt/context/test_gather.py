@@ -48,6 +48,13 @@ def test_what_is_like_the_text_at_the_cursor_stands_nearest_to_it() -> None:
     assert found.chunks[0].path == "app/core.py"
 
 
+def test_what_two_files_define_alike_is_said_once() -> None:
+    texts = {"app/core.py": TEXTS["app/core.py"], "old/core.py": TEXTS["app/core.py"]}
+    text = "motor.run("
+    cursor = Cursor(Document(text, "here.py", "python"), len(text), Around(Snapshot(texts), "app", "here.py"))
+    assert [chunk.path for chunk in gather(cursor, 700, len, NO_WINDOW, ["named"]).chunks] == ["app/core.py"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2000))
 def test_the_budget_is_exact_and_more_of_it_is_used(budget: int) -> None:

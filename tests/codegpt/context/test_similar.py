@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegpt.context.similar import WINDOW_LINES, Similar
+from codegpt.context.similar import WINDOW_LINES, Similar, alike
 from codegpt.document import Document
 
 LOOP = "for order in orders:\n    total = price_of(order)\n    ledger.append(total)\n    notify(order)\n"
@@ -58,3 +58,16 @@ def test_after_any_change_it_finds_what_a_new_one_would(states: list[dict[str, s
     for texts in states:
         found = kept.of(texts).like(document, len(document.text))
         assert found == Similar().of(texts).like(document, len(document.text))
+
+
+def test_a_copy_is_shown_once() -> None:
+    text = "".join(f"motor_{number} = engine.start(number_{number})\n" for number in range(9))
+    texts = {"a.py": text, "copied/a.py": text + "# the same\n", "b.py": text.replace("engine.start", "engine.stop")}
+    cursor = Document("motor_3 = engine.start(", language="python")
+    assert [window.path for window in Similar().of(texts).like(cursor, 23)] == ["a.py", "b.py"]
+
+
+def test_how_much_two_texts_are_alike() -> None:
+    assert alike("one\ntwo\n", "  two\none") == 1.0
+    assert alike("one\ntwo\nthree\n", "two\nfour\n") == 0.25
+    assert alike("", "") == alike("a\n", "a\n") == 0.0  # such short lines say nothing

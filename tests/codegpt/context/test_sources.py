@@ -182,7 +182,7 @@ def test_a_name_whose_words_are_near_counts_more() -> None:
 
 
 def test_what_uses_the_same_names_is_looked_through() -> None:
-    texts = {f"far/m{number}.py": "import tools\n\nledger = tools.close_ledger(1)\n" for number in range(2)}
+    texts = {f"far/m{number}.py": f"import tools\n\nledger = tools.close_ledger({number})\n" for number in range(2)}
     texts |= {f"far/n{number}.py": "x = 1\n" * 20 for number in range(30)}
     text = "import tools\n\nledger = tools.close_ledger(‸"
     cursor = Cursor(
