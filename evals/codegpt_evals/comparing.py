@@ -18,6 +18,7 @@ from codegpt_evals.command_options import FILE, FOLDER, RUN, jailing
 from codegpt_evals.first_lines import MEASURES, FirstLine, differences, figures, first_lines_of
 from codegpt_evals.metrics import Rate, mean_difference, paired, rate
 from codegpt_evals.records import Grade, Sample, read, read_samples, replace_text
+from codegpt_evals.repo_holes import KINDS
 from codegpt_evals.run_folder import RunFolder
 from codegpt_evals.summary import DEVELOPMENT, REPORTED, family_of
 from codegpt_evals.tasks import JSONL, TASK_NAMES, load_task
@@ -133,11 +134,9 @@ def first_lines(runs: tuple[Path, ...], task: str, out: Path | None) -> None:
     result: dict[str, Any] = {}
     for name, lines in found.items():
         result[name] = {"holes": len(lines), **_rounded(figures(list(lines.values())))}
-        for half in (DEVELOPMENT, REPORTED):
-            part = {task_id: line for task_id, line in lines.items() if half_of_hole(task_id) == half}
-            if part:
-                result[name][half] = {"holes": len(part), **_rounded(figures(list(part.values())))}
-                result[name][half]["more"] = _rounded(differences(base, part)) if lines is not base else None
+        for of, part in _parts(lines).items():
+            result[name][of] = {"holes": len(part), **_rounded(figures(list(part.values())))}
+            result[name][of]["more"] = _rounded(differences(base, part)) if lines is not base else None
         result[name]["more"] = _rounded(differences(base, lines)) if lines is not base else None
         more = result[name]["more"]
         cells = ["{:.3f} ({:.3f} to {:.3f})".format(*result[name][measure]) for measure in MEASURES]
@@ -148,6 +147,16 @@ def first_lines(runs: tuple[Path, ...], task: str, out: Path | None) -> None:
         rows = ({"run": name, **asdict(line)} for name, lines in found.items() for line in lines.values())
         replace_text(out, "".join(json.dumps(row) + "\n" for row in rows))
     click.echo(json.dumps({"task": task, "runs": result}))
+
+
+def _parts(lines: dict[str, FirstLine]) -> dict[str, dict[str, FirstLine]]:
+    """The halves of the packages, and the kinds of holes, as far as there are any."""
+    found: dict[str, dict[str, FirstLine]] = {}
+    for part in (DEVELOPMENT, REPORTED, *KINDS):
+        for task_id, line in lines.items():
+            if part in (half_of_hole(task_id), task_id.split("/")[1]):
+                found.setdefault(part, {})[task_id] = line
+    return found
 
 
 def _rounded(rates: dict[str, Rate]) -> dict[str, list[float]]:
