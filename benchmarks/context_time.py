@@ -91,6 +91,8 @@ def typed(index: Index, root: Path, requests: int) -> dict[str, list[float]]:
         path = dice.choice(paths)
         text = index.text(path)
         starts = [match.start() for match in re.finditer(r"^[ \t]*\S", text, re.MULTILINE)]
+        if not starts:
+            continue
         begin = dice.choice(starts)
         end = min(len(text), begin + KEYS)
         for offset in range(begin, end):

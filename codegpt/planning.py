@@ -1,6 +1,6 @@
 """What the model is asked at a cursor: how far the answer may reach, how much text around it is read, and what else.
 
-Pure, but that the engine says what reading a prompt would take.
+It looks at the project, where there is one, and asks the engine what reading a prompt would take; nothing is written.
 """
 
 import re
@@ -214,16 +214,24 @@ def plan_in_time(
     """The plan with the most text around the cursor that the engine reads within `options.wait_s`.
 
     Args:
-        told: what prompts of this document said of other files. One of them is said again unless what is best now takes
-            hardly longer to read: all that stands behind a changed context is to be read anew.
+        told: what prompts of this document said of other files, the last one first. One is said again while most of the
+            text around the cursor is known behind it: behind another one all of that is to be read anew.
     """
     options = (options if cursor else replace(options, context_tokens=0)).within(engine.info.context_tokens)
-    asked = _with_context(document, offset, engine, fim, options, cursor, told)
+    room = _room(cursor, engine.count_tokens, options) if cursor else 0
+    again = [each for each in told if each.tokens <= room and _is_there(each, cursor)]
+    asked = _with_context(document, offset, engine, fim, options, cursor, again)
     for share in SHARES[1:]:
         if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:
             break
-        asked = _with_context(document, offset, engine, fim, options.looking_at(share), cursor, told)
+        asked = _with_context(document, offset, engine, fim, options.looking_at(share), cursor, again)
     return asked
+
+
+def _is_there(context: Context, cursor: Cursor | None) -> bool:
+    """Whether the project still has all the files, which may be ignored or closed meanwhile."""
+    paths = {piece.path for chunk in context.chunks for piece in chunk.pieces}
+    return cursor is not None and all(path == cursor.path or cursor.project.has(path) for path in paths)
 
 
 def _with_context(
@@ -240,17 +248,18 @@ def _with_context(
     def planned(context: Context | None) -> Plan:
         return plan(document, offset, engine.count_tokens, fim, options, cursor, context)
 
-    room = _room(cursor, engine.count_tokens, options) if cursor else 0
-    again = [planned(context) for context in told if context.tokens <= room]
-    if not again:
-        return planned(None)
-    known = min(again, key=lambda each: engine.seconds_to_read(each.prompt))
-    longest = max(SOON_S, HARDLY_LONGER * engine.seconds_to_read(known.prompt))
-    if engine.seconds_to_read(planned(NOTHING).prompt) > longest:  # with any other context it takes longer than that
-        return known
-    fresh = planned(None)
-    return fresh if engine.seconds_to_read(fresh.prompt) <= longest else known
+    if told:
+        plans = [(asked, engine.seconds_to_read(asked.prompt)) for asked in map(planned, told)]
+        soon = max(SOON_S, HARDLY_LONGER * min(seconds for _, seconds in plans))
+        known, seconds = next((asked, seconds) for asked, seconds in plans if seconds <= soon)
+        anew = engine.seconds_to_read(planned(NOTHING).prompt)
+        if anew > SOON_S and seconds < MOSTLY_KNOWN * anew:
+            return known
+    return planned(None)
 
 
 SOON_S, HARDLY_LONGER = 0.05, 1.2
-"""What nobody waits for, and how much longer than what was known."""
+"""What nobody waits for, and how much longer than the shortest."""
+
+MOSTLY_KNOWN = 0.5
+"""Of the time to read the text around the cursor, so much at most is still to be read where it counts as known."""

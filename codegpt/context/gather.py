@@ -5,7 +5,7 @@ Byte for byte the same for the same document, place and project.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from textwrap import indent
 
@@ -30,13 +30,13 @@ class Chunk:
 
     Attributes:
         tokens: of the path and the text.
-        pieces: why each of them is there.
+        pieces: why each of them is there; chunks that say the same are equal.
     """
 
     path: str
     text: str
     tokens: int
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Piece, ...] = field(compare=False)
 
 
 @dataclass(frozen=True)

@@ -288,7 +288,7 @@ class Live:
 
     @cached_property
     def _state(self) -> Hashable:
-        return frozenset(self.opened.items())
+        return frozenset((path, hash(text)) for path, text in self.opened.items())  # the texts are not to be kept
 
     def remember(self, question: Hashable, find: Callable[[], Answer]) -> Answer:
         """See `Project`; while nothing else that is open changes, it is the same."""

@@ -154,9 +154,9 @@ class Index:
             new_texts: so many files are read at most that were not read before; of others the text is "" this time.
         """
         self._connection.execute("BEGIN")
-        self._look()
-        self._is_reading, self._may_read = True, new_texts
         try:
+            self._look()
+            self._is_reading, self._may_read = True, new_texts
             yield self
         finally:
             self._is_reading, self._may_read = False, None

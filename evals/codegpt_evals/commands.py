@@ -199,7 +199,7 @@ def replay_keys(
     """
     paths = files or tuple(default_files())
     documents = [(path.name, read_document(path)) for path in paths]
-    workspaces = {path.name: workspace_of(path) for path in paths} if context else {}
+    workspaces = [workspace_of(path) for path in paths] if context else []
     bars = Bars()
     loaded = load_model(model, fim)
     warm_up(loaded.engine)  # as the server does

@@ -6,7 +6,7 @@ is measured of each event is on disk as one JSON line, without a word of the fil
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -88,7 +88,7 @@ def replay(
     options: CompletionOptions | None = None,
     pause_s: float = 0.0,
     burst: int = 1,
-    workspaces: Mapping[str, Workspace] | None = None,
+    workspaces: Sequence[Workspace] = (),
     seen: Callable[[Row], None] = lambda _row: None,
 ) -> list[Row]:
     """Type places of each document again, file by file, until so many events were answered.
@@ -99,25 +99,29 @@ def replay(
         options: of each completion.
         pause_s: between two events, in which the engine reads ahead as it does in the server.
         burst: a suggestion is asked for at every so many-th key; who types fast types on before there is one.
-        workspaces: what documents lie in, by name; the others are asked about without context.
+        workspaces: what each of the documents lies in; without any they are asked about without context. What is told
+            again, and what anew, depends on how fast the engine reads, and so do the suggestions.
         seen: called with each row as it is there.
     """
     rows: list[Row] = []
     editor = _Editor(engine, fim, options or CompletionOptions())
     for number, (name, document) in enumerate(documents):
         typing = type_again(document, places, seed, accepts=accepts)
-        event, edits = next(typing, None), Edits()
+        event, edits, last = next(typing, None), Edits(), document
+        workspace = workspaces[number] if workspaces else None
         for _ in range((events - len(rows)) // (len(documents) - number)):
             if event is None:
                 break
             event = _type_on(typing, event, burst)
-            row, first = editor.ask(name, event, edits, (workspaces or {}).get(name))
+            if workspace and last is not document:
+                edits = _edited(edits, last, event.document)
+            last = event.document
+            row, first = editor.ask(name, event, edits, workspace)
             rows.append(row)
             seen(row)
             editor.pause(pause_s)
             try:
-                after = typing.send(first)
-                edits, event = _edited(edits, event, after), after
+                event = typing.send(first)
             except StopIteration:
                 event = None
     return rows
@@ -183,11 +187,11 @@ def _type_on(typing: Typing, event: Event, burst: int) -> Event:
     return event
 
 
-def _edited(edits: Edits, before: Event, after: Event) -> Edits:
-    """With what was typed between two events, as the server counts it."""
-    line = before.document.line_at(before.offset)
-    more = len(after.document.line_starts) - len(before.document.line_starts)
-    return edits.edited(after.document.uri, line, more)
+def _edited(edits: Edits, before: Document, after: Document) -> Edits:
+    """With what was changed between two texts, at one place."""
+    pairs = zip(before.text.split("\n"), after.text.split("\n"), strict=False)
+    line = next((number for number, (one, other) in enumerate(pairs) if one != other), 0)
+    return edits.edited(after.uri, line, len(after.line_starts) - len(before.line_starts))
 
 
 def summarize(rows: Sequence[Row]) -> Summary:

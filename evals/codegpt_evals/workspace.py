@@ -32,7 +32,7 @@ class Workspace:
 
 
 NEW_TEXTS = 1
-"""Other files that are read for one key, as in the server."""
+"""Other files that are read for one key, as in the server; there a pause reads more."""
 
 
 def workspace_of(path: Path) -> Workspace:

@@ -21,7 +21,7 @@ from codegpt_server.convert import to_completion_items, to_encoding, to_inline_i
 from codegpt_server.documents import SnapshotDocument, SnapshotWorkspace
 from codegpt_server.inflight import Inflight
 from codegpt_server.settings import Settings, parse_settings
-from codegpt_server.surroundings import Editor, Surroundings
+from codegpt_server.surroundings import NEW_TEXTS_AHEAD, Editor, Surroundings
 from codegpt_server.worker import Asked, Worker
 
 logger = logging.getLogger(__name__)
@@ -93,7 +93,9 @@ class CodeGPTServer(LanguageServer):
 
     async def read_ahead(self, document: Document, offset: int, options: CompletionOptions) -> None:
         """Read what a suggestion was made without, until the next one is asked for."""
-        around = partial(self.surroundings.around, document, offset, self.editor(document.uri))
+        around = partial(
+            self.surroundings.around, document, offset, self.editor(document.uri), new_texts=NEW_TEXTS_AHEAD
+        )
         with self.inflight.request(READ_AHEAD, "") as cancelled:
             await self.worker.read_ahead(Asked(document, offset, options, cancelled.is_set, around))
 

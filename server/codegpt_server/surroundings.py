@@ -30,8 +30,8 @@ from codegpt.indexing.index import Index, index_path
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 12
-NEW_TEXTS = 1
-"""Other files that are read for one key; the next key has one more."""
+NEW_TEXTS, NEW_TEXTS_AHEAD = 1, 4
+"""Other files that are read for one key, and while nothing is typed; some 10 ms each."""
 
 LARGEST_OPEN = 200_000
 """Characters; what is open and larger is not looked through for every key."""
@@ -85,10 +85,15 @@ class Surroundings:
                 self._process.stdin.close()
 
     @contextmanager
-    def around(self, document: Document, offset: int, editor: Editor) -> Iterator[Around | None]:
+    def around(
+        self, document: Document, offset: int, editor: Editor, new_texts: int = NEW_TEXTS
+    ) -> Iterator[Around | None]:
         """What the document lies in, in one state of the index; in the thread of the engine alone, and not for long.
 
-        None where it is in no workspace, or the index is not there yet. Where the index fails, the block ends there.
+        None where it is in no workspace, or the index is not there. Where the index fails later, the block ends there.
+
+        Args:
+            new_texts: so many files are read at most that were not read before.
         """
         path = self._path(document.uri)
         index = self._opened() if path else None
@@ -104,12 +109,16 @@ class Surroundings:
         places = Edits(tuple((found, line) for uri, line in editor.edits.places if (found := self._path(uri))))
         recent = places.regions(texts, (path, document.line_at(offset)))
         opened = {found: text for found, text in texts.items() if found != path}
+        begun = False
         try:
-            with index.reading(NEW_TEXTS):
+            with index.reading(new_texts):
+                begun = True
                 yield Around(Live(index, opened), index.root.name, path, opened, recent)
-        except sqlite3.Error as error:  # the disk, or another version of codegpt
+        except (sqlite3.Error, OSError) as error:  # the disk, or another version of codegpt
             logger.warning("the index cannot be read: %s", error)
             self._index = None
+        if not begun:
+            yield None
 
     def _opened(self) -> Index | None:
         if self._root is None:
@@ -128,9 +137,10 @@ class Surroundings:
 
     def _path(self, uri: str) -> str:
         """Of a document in the workspace; "" for one outside, or one that its name or an ignore file keeps out."""
-        if uri not in self._paths:
-            self._paths[uri] = _path_in(self._root, to_fs_path(uri)) if self._root else ""
-        return self._paths[uri]
+        known = self._paths  # another thread may put an empty one in its place
+        if uri not in known:
+            known[uri] = _path_in(self._root, to_fs_path(uri)) if self._root else ""
+        return known[uri]
 
 
 def _path_in(root: Path, local: str | None) -> str:

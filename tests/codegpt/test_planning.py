@@ -1,5 +1,6 @@
 """How much is read for a suggestion, and what the model is told of other files from key to key."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from codegpt.context.project import Snapshot
 from codegpt.document import Document
 from codegpt.engine.protocol import ModelInfo
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
-from codegpt.planning import HARDLY_LONGER, SOON_S, CompletionOptions, Plan, plan, plan_in_time
+from codegpt.planning import SOON_S, CompletionOptions, Plan, plan, plan_in_time
 from codegpt.prompt import Prompt, parse_fim
 
 SPM = parse_fim("qwen2.5-coder/spm")
@@ -86,9 +87,15 @@ def _shared(one: str, other: str) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def asked(engine: ScriptedEngine, source: str, *told: Context, context_tokens: int = 110) -> Plan:
+def asked(
+    engine: ScriptedEngine,
+    source: str,
+    *told: Context,
+    context_tokens: int = 110,
+    texts: Mapping[str, str] = TEXTS,
+) -> Plan:
     document, offset = at(source)
-    cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", "app/here.py"))
+    cursor = Cursor(document, offset, Around(Snapshot(texts), "app", "app/here.py"))
     options = CompletionOptions(context_tokens=context_tokens)
     return plan_in_time(document, offset, engine, SPM, options, cursor, told)
 
@@ -114,11 +121,30 @@ def test_what_is_read_soon_anyway_is_told_anew() -> None:
     assert asked(fast, HEAD + "fetch(1)\nstore(‸", first.context).context != first.context
 
 
-def test_where_all_is_read_anew_the_best_is_told() -> None:
+def test_after_a_jump_the_best_is_told() -> None:
+    first = asked(Remembering(), HEAD + "x = 1\n" * 40 + "fetch(‸")
+    engine = Remembering(first.prompt)
+    jumped = HEAD + "store(‸" + "x = 1\n" * 40 + "fetch("
+    assert asked(engine, jumped, first.context).context == asked(engine, jumped).context != first.context
+    assert asked(engine, HEAD + "x = 1\n" * 40 + "fetch(1)\nstore(‸", first.context).context == first.context
+
+
+def test_what_was_read_ahead_is_told_though_a_suggestion_was_taken() -> None:
+    first, ahead = asked(Remembering(), HEAD + "fetch(‸"), asked(Remembering(), HEAD + "store(‸")
+    taken = asked(
+        Remembering(first.prompt), HEAD + "store(price)‸", first.context
+    )  # this is known to the end, as it was written
+    assert taken.context == first.context
+    engine = Remembering(taken.prompt, ahead.prompt)
+    later = asked(engine, HEAD + "store(price)‸", ahead.context, first.context)
+    assert later.context == ahead.context
+
+
+def test_files_that_are_not_to_be_read_any_more_are_not_told() -> None:
     first = asked(Remembering(), HEAD + "fetch(‸")
-    jumped = HEAD.replace("\n", "\n\n") + "x = 1\n" * 40 + "store(‸"
-    assert asked(Remembering(), jumped, first.context).context == asked(Remembering(), jumped).context != first.context
-    assert HARDLY_LONGER > 1
+    texts = {path: text for path, text in TEXTS.items() if "fetch" not in path}
+    later = asked(Remembering(first.prompt), HEAD + "fetch(‸", first.context, texts=texts)
+    assert "fetch" not in "".join(chunk.text for chunk in later.context.chunks)
 
 
 def test_of_several_the_one_that_is_known_best_is_told() -> None:

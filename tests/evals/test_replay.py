@@ -87,7 +87,7 @@ def test_the_project_around_a_file_is_told_and_so_is_what_was_edited(tmp_path: P
         return "?"
 
     document = Document(path.read_text(), path.as_uri(), "python")
-    workspaces = {"a.py": workspace_of(path)}
+    workspaces = [workspace_of(path)]
     fim = parse_fim("qwen2.5-coder/spm")
     replay([("a.py", document)], ScriptedEngine(script), fim, events=60, places=2, workspaces=workspaces)
     assert all("core.py\ndef f(width: int) -> int: ..." in prompt for prompt in prompts)

@@ -3,12 +3,18 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from codegpt_server.surroundings import Editor, Surroundings
 from lsprotocol import types
+
+from codegpt.document import Document
+from codegpt.indexing.index import Index
+from codegpt.indexing.update import current_index
 
 SECRET = "ghp_" + "a1B2" * 9
 TEXTS = {
@@ -180,3 +186,25 @@ def test_a_document_that_context_fails_on_is_completed_without(editor, root: Pat
             assert len(e.prompts()) == 1
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("error", [sqlite3.OperationalError("disk I/O error"), PermissionError(".venv")])
+def test_an_index_that_cannot_be_read_costs_no_suggestion(
+    root: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    current_index(root).close()
+    document = Document(HERE, (root / "app/here.py").as_uri(), "python")
+    editor = Editor({document.uri: document})
+    surroundings = Surroundings()
+    monkeypatch.setattr(surroundings, "_root", root)
+
+    def fails(_index: Index) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Index, "_look", fails)
+        for _ in range(2):
+            with surroundings.around(document, 0, editor) as known:
+                assert known is None
+    with surroundings.around(document, 0, editor) as known:
+        assert known is not None and known.project.has("app/core.py")
