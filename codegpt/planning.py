@@ -213,19 +213,44 @@ def plan_in_time(
 ) -> Plan:
     """The plan with the most text around the cursor that the engine reads within `options.wait_s`.
 
+    What is to be told of other files and is not known yet is left out before any of that text is.
+
     Args:
         told: what prompts of this document said of other files, the last one first. One is said again while most of the
             text around the cursor is known behind it: behind another one all of that is to be read anew.
     """
-    options = (options if cursor else replace(options, context_tokens=0)).within(engine.info.context_tokens)
+    options = _within(engine, options, cursor)
     room = _room(cursor, engine.count_tokens, options) if cursor else 0
     again = [each for each in told if each.tokens <= room and _is_there(each, cursor)]
     asked = _with_context(document, offset, engine, fim, options, cursor, again)
-    for share in SHARES[1:]:
+    for share in SHARES:
         if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:
             break
-        asked = _with_context(document, offset, engine, fim, options.looking_at(share), cursor, again)
+        looking = replace(options.looking_at(share), context_tokens=0)
+        asked = _with_context(document, offset, engine, fim, looking, cursor, again)
     return asked
+
+
+def plan_ahead(
+    document: Document,
+    offset: int,
+    engine: Engine,
+    fim: Fim | None,
+    options: CompletionOptions,
+    cursor: Cursor | None = None,
+    context: Context | None = None,
+) -> Plan:
+    """The plan of somebody who has time.
+
+    Args:
+        context: what is to be said of other files, where the project still has them; None for what is best now.
+    """
+    kept = context if context and _is_there(context, cursor) else None
+    return plan(document, offset, engine.count_tokens, fim, _within(engine, options, cursor), cursor, kept)
+
+
+def _within(engine: Engine, options: CompletionOptions, cursor: Cursor | None) -> CompletionOptions:
+    return (options if cursor else replace(options, context_tokens=0)).within(engine.info.context_tokens)
 
 
 def _is_there(context: Context, cursor: Cursor | None) -> bool:

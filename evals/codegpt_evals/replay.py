@@ -20,7 +20,7 @@ from codegpt.context.edits import Edits
 from codegpt.context.told import Told
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine
-from codegpt.planning import CompletionOptions, plan_in_time
+from codegpt.planning import CompletionOptions, plan_ahead
 from codegpt.prompt import Fim
 from codegpt.source_file import read_document
 from codegpt_evals.typist import Event, Kind, Typing, type_again
@@ -143,7 +143,7 @@ class _Editor:
         told = self._told.of(document.uri)
         completions = complete(document, offset, self._engine, self._fim, self._options, place=place, told=told)
         ms = 1000 * (time.perf_counter() - started)
-        self._told.add(document.uri, completions.context)
+        self._told.add(document.uri, completions.context, document.line_at(offset))
         self._last = (document, offset, place)
         text = completions.items[0].text if completions.items else ""
         first = text.splitlines()[0] if text else ""
@@ -166,10 +166,11 @@ class _Editor:
         end = time.monotonic() + pause_s
         if pause_s and self._last:
             document, offset, place = self._last
-            whole = replace(self._options, wait_s=None)
+            line = document.line_at(offset)
+            near = self._told.near(document.uri, line)
             with place() as cursor:
-                ahead = plan_in_time(document, offset, self._engine, self._fim, whole, cursor)
-            self._told.add(document.uri, ahead.context)
+                ahead = plan_ahead(document, offset, self._engine, self._fim, self._options, cursor, near)
+            self._told.add(document.uri, ahead.context, line)
             self._engine.read(ahead.prompt, lambda: time.monotonic() >= end)
             time.sleep(max(0.0, end - time.monotonic()))
 

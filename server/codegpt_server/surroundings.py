@@ -30,7 +30,7 @@ from codegpt.indexing.index import Index, index_path
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 12
-NEW_TEXTS, NEW_TEXTS_AHEAD = 1, 4
+NEW_TEXTS, NEW_TEXTS_AHEAD = 1, 10
 """Other files that are read for one key, and while nothing is typed; some 10 ms each."""
 
 LARGEST_OPEN = 200_000

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from codegpt.complete import Completions, complete
 from codegpt.context.cursor import Around, Cursor
@@ -13,7 +13,7 @@ from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled
 from codegpt.errors import CheckpointError, CodeGPTError
 from codegpt.load import LoadedModel, warm_up
-from codegpt.planning import CompletionOptions, plan_in_time
+from codegpt.planning import CompletionOptions, plan_ahead
 
 Loader = Callable[[], LoadedModel]
 AroundIn = Callable[[], AbstractContextManager[Around | None, bool | None]]
@@ -33,6 +33,11 @@ class Asked:
     options: CompletionOptions
     cancelled: Cancelled
     around: AroundIn = nullcontext
+
+    @property
+    def line(self) -> int:
+        """That the place is in."""
+        return self.document.line_at(self.offset)
 
     @contextmanager
     def place(self) -> Iterator[Cursor | None]:
@@ -91,7 +96,7 @@ class Worker:
             )
         except CodeGPTError as error:
             return Completions((), str(error))
-        self._told.add(uri, completions.context)
+        self._told.add(uri, completions.context, asked.line)
         return completions
 
     async def read_ahead(self, asked: Asked) -> None:
@@ -101,14 +106,14 @@ class Worker:
     def _read_ahead(self, asked: Asked) -> None:
         if self._loaded is None or asked.cancelled():
             return
-        engine, fim, whole = self._loaded.engine, self._loaded.fim, replace(asked.options, wait_s=None)
-        wanted = None
+        engine, fim, uri = self._loaded.engine, self._loaded.fim, asked.document.uri
+        ahead, near = None, self._told.near(uri, asked.line)
         with suppress(CodeGPTError):  # whoever asks next will hear of it
             with asked.place() as cursor:
-                wanted = plan_in_time(asked.document, asked.offset, engine, fim, whole, cursor)
-            if wanted is not None:
-                self._told.add(asked.document.uri, wanted.context)
-                engine.read(wanted.prompt, asked.cancelled)
+                ahead = plan_ahead(asked.document, asked.offset, engine, fim, asked.options, cursor, near)
+            if ahead is not None:
+                self._told.add(uri, ahead.context, asked.line)
+                engine.read(ahead.prompt, asked.cancelled)
 
     def stop(self) -> None:
         """Let the thread end after what it is doing; nothing that waits is begun."""

@@ -11,7 +11,7 @@ from codegpt.context.project import Snapshot
 from codegpt.document import Document
 from codegpt.engine.protocol import ModelInfo
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
-from codegpt.planning import SOON_S, CompletionOptions, Plan, plan, plan_in_time
+from codegpt.planning import SOON_S, CompletionOptions, Plan, plan, plan_ahead, plan_in_time
 from codegpt.prompt import Prompt, parse_fim
 
 SPM = parse_fim("qwen2.5-coder/spm")
@@ -158,3 +158,35 @@ def test_what_was_told_has_to_fit() -> None:
     first = asked(Remembering(), HEAD + "fetch(‸")
     later = asked(Remembering(first.prompt), HEAD + "fetch(‸", first.context, context_tokens=60)
     assert later.context == NOTHING
+
+
+def test_context_that_would_be_waited_for_is_left_out_first() -> None:
+    source = HEAD + "x = 1\n" * 20 + "fetch(‸"
+    document, offset = at(source)
+    cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", "app/here.py"))
+    engine = Remembering()
+
+    def planned(wait_s: float) -> tuple[int, bool]:
+        options = CompletionOptions(context_tokens=110, wait_s=wait_s, prefix_tokens=400)
+        found = plan_in_time(document, offset, engine, SPM, options, cursor)
+        return len(prompt_text(found.prompt)), found.context != NOTHING
+
+    whole, alone = planned(9.0), planned(0.3)
+    assert (whole[1], alone[1]) == (True, False)
+    assert "x = 1\n" * 20 in source and alone[0] > len(source) > planned(0.1)[0]
+
+
+def test_who_has_time_is_told_what_is_best_now_or_what_was_begun() -> None:
+    document, offset = at(HEAD + "store(‸")
+    cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", "app/here.py"))
+    begun = asked(Remembering(), HEAD + "fetch(‸").context
+    options = CompletionOptions(context_tokens=110, wait_s=0.0)
+
+    def ahead(cursor: Cursor | None, context: Context | None) -> Context:
+        return plan_ahead(document, offset, Remembering(), SPM, options, cursor, context).context
+
+    assert ahead(cursor, begun) == begun
+    assert ahead(cursor, None) not in (begun, NOTHING)
+    assert ahead(None, begun) == ahead(None, None) == NOTHING
+    gone = replace(cursor, around=Around(Snapshot({}), "app", "app/here.py"))
+    assert ahead(gone, begun) == NOTHING

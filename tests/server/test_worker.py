@@ -8,6 +8,7 @@ from codegpt_server.worker import Asked, Worker
 
 from codegpt.context.cursor import Around
 from codegpt.context.project import Snapshot
+from codegpt.context.told import NEAR_LINES
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, never
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
@@ -63,10 +64,13 @@ def test_the_model_is_told_the_same_until_there_is_time_for_better() -> None:
     async def scenario() -> None:
         await worker.load(lambda: LoadedModel(engine, parse_fim("qwen2.5-coder/spm")))
         engine.asked.clear()
-        first, later = HEAD + "fetch(", HEAD + "fetch(1)\nstore("
-        await worker.complete(asked(first))
-        await worker.complete(asked(later))
-        assert [told(prompt) for prompt in engine.asked] == [["fetch"], ["fetch"]]
+        first, next_line = HEAD + "fetch(", HEAD + "fetch(1)\nstore("
+        later = HEAD + "fetch(1)\n" * (NEAR_LINES + 1) + "store("
+        for text in (first, next_line, later):
+            await worker.complete(asked(text))
+        assert [told(prompt) for prompt in engine.asked] == [["fetch"]] * 3
+        await worker.read_ahead(asked(next_line))  # the context that was begun is read to its end
+        assert told(engine.ahead[-1]) == ["fetch"]
         await worker.read_ahead(asked(later))
         assert told(engine.ahead[-1]) == ["store"]
         await worker.complete(asked(later + "2"))

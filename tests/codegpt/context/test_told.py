@@ -1,34 +1,51 @@
 """What is remembered of what was told."""
 
 from codegpt.context.gather import NOTHING, Chunk, Context
-from codegpt.context.told import MOST_DOCUMENTS, MOST_OF_A_DOCUMENT, Told
+from codegpt.context.told import MOST_DOCUMENTS, MOST_OF_A_DOCUMENT, NEAR_LINES, Told
 
 ONE, TWO, THREE = (Context((Chunk(f"{name}.py", "x = 1\n", 5, ()),)) for name in ("one", "two", "three"))
 
 
 def test_the_last_ones_of_each_document() -> None:
     told = Told()
-    assert told.of("a") == ()
+    assert told.of("a") == []
     for context in (ONE, TWO, ONE):
-        told.add("a", context)
-    assert told.of("a") == (ONE, TWO)
-    told.add("a", THREE)
-    assert told.of("a") == (THREE, ONE)
+        told.add("a", context, 0)
+    assert told.of("a") == [ONE, TWO]
+    told.add("a", THREE, 0)
+    assert told.of("a") == [THREE, ONE]
     assert len(told.of("a")) == MOST_OF_A_DOCUMENT
-    assert told.of("b") == ()
+    assert told.of("b") == []
 
 
 def test_nothing_is_not_worth_keeping() -> None:
     told = Told()
-    told.add("a", NOTHING)
-    assert told.of("a") == ()
+    told.add("a", NOTHING, 0)
+    assert told.of("a") == []
 
 
 def test_documents_of_long_ago_are_forgotten() -> None:
     told = Told()
     for number in range(MOST_DOCUMENTS + 1):
-        told.add(str(number), ONE)
-        told.add("always", TWO)
-    assert told.of("0") == told.of("1") == ()
-    assert told.of("2") == told.of(str(MOST_DOCUMENTS)) == (ONE,)
-    assert told.of("always") == (TWO,)
+        told.add(str(number), ONE, 0)
+        told.add("always", TWO, 0)
+    assert told.of("0") == told.of("1") == []
+    assert told.of("2") == told.of(str(MOST_DOCUMENTS)) == [ONE]
+    assert told.of("always") == [TWO]
+
+
+def test_what_was_looked_for_near_a_line() -> None:
+    told = Told()
+    told.add("a", ONE, 10)
+    told.add("a", TWO, 30)
+    told.add("a", ONE, 12)  # told again; it was looked for at line 10
+    assert [
+        told.near("a", line) for line in (10 - NEAR_LINES - 1, 10 - NEAR_LINES, 10 + NEAR_LINES, 12 + NEAR_LINES)
+    ] == [
+        None,
+        ONE,
+        ONE,
+        None,
+    ]
+    assert told.near("a", 30) == TWO
+    assert told.near("b", 10) is None
