@@ -39,13 +39,7 @@ def test_what_was_looked_for_near_a_line() -> None:
     told.add("a", ONE, 10)
     told.add("a", TWO, 30)
     told.add("a", ONE, 12)  # told again; it was looked for at line 10
-    assert [
-        told.near("a", line) for line in (10 - NEAR_LINES - 1, 10 - NEAR_LINES, 10 + NEAR_LINES, 12 + NEAR_LINES)
-    ] == [
-        None,
-        ONE,
-        ONE,
-        None,
-    ]
+    steps = (-NEAR_LINES - 1, -NEAR_LINES, NEAR_LINES, NEAR_LINES + 2)
+    assert [told.near("a", 10 + step) for step in steps] == [None, ONE, ONE, None]
     assert told.near("a", 30) == TWO
     assert told.near("b", 10) is None
