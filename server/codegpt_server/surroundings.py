@@ -59,12 +59,16 @@ class Surroundings:
         self._paths: dict[str, str] = {}
 
     def start(self, root: Path, told: Callable[[str], None]) -> None:
-        """Have the index of a workspace kept from now on.
+        """Have the index of a workspace kept from now on; a home folder or a whole disk is none.
 
         Args:
             told: hears how far it is, in a few words, from another thread.
         """
-        self._root = root.resolve()
+        root = root.resolve()
+        if root.parent == root or root in (Path.home(), Path.home().resolve().parent):
+            logger.warning("%s is no workspace: its files are not indexed", root)
+            return
+        self._root = root
         command = [sys.executable, "-P", "-m", "codegpt.indexing.update", str(self._root)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         threading.Thread(target=_listen, args=(self._process, told), daemon=True).start()

@@ -208,3 +208,14 @@ def test_an_index_that_cannot_be_read_costs_no_suggestion(
                 assert known is None
     with surroundings.around(document, 0, editor) as known:
         assert known is not None and known.project.has("app/core.py")
+
+
+def test_a_home_folder_is_not_indexed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(root))
+    monkeypatch.setattr(subprocess, "Popen", lambda *_args, **_more: pytest.fail("it is"))
+    for folder in (root, root.parent, Path("/")):
+        surroundings = Surroundings()
+        surroundings.start(folder, lambda _words: None)
+        document = Document(HERE, (root / "app/here.py").as_uri(), "python")
+        with surroundings.around(document, 0, Editor({document.uri: document})) as known:
+            assert known is None
