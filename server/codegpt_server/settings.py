@@ -23,7 +23,7 @@ class Settings:
     fim: str = ""
     timeout_s: float = 30.0
     wait_s: float = 1.0
-    context: bool = False
+    context: bool = True
 
 
 class ParsedSettings(NamedTuple):

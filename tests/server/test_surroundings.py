@@ -34,12 +34,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "work"
 
 
-CONTEXT = {"context": True}
-
-
 def test_what_other_files_define_is_in_the_prompt(editor, root: Path) -> None:
     async def scenario() -> None:
-        async with editor(options=CONTEXT, root=root) as e:
+        async with editor(root=root) as e:
             await e.until(lambda: ("indexed", "") in e.statuses)
             here = (root / "app/here.py").as_uri()
             e.open(HERE, here)
@@ -64,7 +61,7 @@ def test_an_open_file_that_git_ignores_is_not_told(editor, root: Path) -> None:
     (root / ".gitignore").write_text("private.py\n")
 
     async def scenario() -> None:
-        async with editor(options=CONTEXT, root=root) as e:
+        async with editor(root=root) as e:
             await e.until(lambda: ("indexed", "") in e.statuses)
             e.open("def fetch_private(url): ...\n\n\nfetch_private(url)\n", (root / "private.py").as_uri())
             here = (root / "app/here.py").as_uri()
@@ -77,7 +74,7 @@ def test_an_open_file_that_git_ignores_is_not_told(editor, root: Path) -> None:
 
 def test_an_index_that_is_damaged_meanwhile_costs_no_suggestion(editor, root: Path) -> None:
     async def scenario() -> None:
-        async with editor(options=CONTEXT, root=root) as e:
+        async with editor(root=root) as e:
             await e.until(lambda: ("indexed", "") in e.statuses)
             [path] = (root.parent / "cache/index").glob("*.sqlite")
             content = path.read_bytes()
@@ -93,7 +90,7 @@ def test_an_index_that_is_damaged_meanwhile_costs_no_suggestion(editor, root: Pa
 
 def test_a_file_that_is_saved_is_looked_at_again(editor, root: Path) -> None:
     async def scenario() -> None:
-        async with editor(options=CONTEXT, root=root) as e:
+        async with editor(root=root) as e:
             await e.until(lambda: ("indexed", "") in e.statuses)
             (root / "app/core.py").write_text("def fetch(address: str) -> bytes: ...\n")
             core = types.TextDocumentIdentifier((root / "app/core.py").as_uri())
@@ -107,7 +104,7 @@ def test_a_file_that_is_saved_is_looked_at_again(editor, root: Path) -> None:
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("options", "workspace"), [(None, True), ({"context": False}, True), (CONTEXT, False)])
+@pytest.mark.parametrize(("options", "workspace"), [({"context": False}, True), (None, False)])
 def test_nothing_is_looked_at_where_it_is_not_wanted(
     editor, root: Path, options: dict[str, bool] | None, workspace: bool
 ) -> None:
@@ -124,7 +121,7 @@ def test_nothing_is_looked_at_where_it_is_not_wanted(
 
 def test_a_document_of_another_folder_has_no_surroundings(editor, root: Path) -> None:
     async def scenario() -> None:
-        async with editor(options=CONTEXT, root=root) as e:
+        async with editor(root=root) as e:
             await e.until(lambda: ("indexed", "") in e.statuses)
             for uri in ((root.parent / "other.py").as_uri(), "untitled:Untitled-1", "file:///" + "x" * 5000):
                 e.open(HERE, uri)
@@ -139,7 +136,7 @@ def test_an_index_that_is_none_costs_no_suggestion(editor, root: Path) -> None:
     (root.parent / "cache/index").write_text("a file where a folder is to be")
 
     async def scenario() -> None:
-        async with editor(options=CONTEXT, root=root) as e:
+        async with editor(root=root) as e:
             here = (root / "app/here.py").as_uri()
             e.open(HERE, here)
             answer = await e.ask(3, 13, uri=here)
@@ -154,7 +151,7 @@ def test_the_indexer_ends_with_its_server(editor, root: Path) -> None:
         return [int(line.split()[0]) for line in listed.splitlines() if "indexing.update" in line and str(root) in line]
 
     async def scenario() -> int:
-        async with editor(options=CONTEXT, root=root) as e:
+        async with editor(root=root) as e:
             await e.until(lambda: ("indexed", "") in e.statuses)
             [found] = indexers()
             server = int(Path(f"/proc/{found}/stat").read_text().rpartition(")")[2].split()[1])
@@ -178,7 +175,7 @@ def test_a_document_that_context_fails_on_is_completed_without(editor, root: Pat
     (root / "src/main.rs").write_text("fn main() {}\n")
 
     async def scenario() -> None:
-        async with editor(options=CONTEXT, root=root) as e:
+        async with editor(root=root) as e:
             await e.until(lambda: ("indexed", "") in e.statuses)
             here = (root / "src/deep.rs").as_uri()
             e.open(f"use {'a::{' * 1500}b{'}' * 1500};\nfn f() {{\n    \n}}\n", here, "rust")
