@@ -278,8 +278,10 @@ def _with_context(
         soon = max(SOON_S, HARDLY_LONGER * min(seconds for _, seconds in plans))
         known, seconds = next((asked, seconds) for asked, seconds in plans if seconds <= soon)
         anew = engine.seconds_to_read(planned(NOTHING).prompt)
-        if anew > SOON_S and seconds < MOSTLY_KNOWN * anew:
-            return known
+        if anew > SOON_S:
+            return known if seconds < MOSTLY_KNOWN * anew else planned(None)
+        fresh = planned(None)  # reading takes no time, or this text is known without any context
+        return fresh if engine.seconds_to_read(fresh.prompt) <= soon else known
     return planned(None)
 
 

@@ -129,6 +129,15 @@ def test_after_a_jump_the_best_is_told() -> None:
     assert asked(engine, HEAD + "x = 1\n" * 40 + "fetch(1)\nstore(‸", first.context).context == first.context
 
 
+def test_what_is_known_without_context_is_no_reason_to_leave_what_is_known_with_it() -> None:
+    first, later = asked(Remembering(), HEAD + "fetch(‸"), HEAD + "fetch(1)\nstore(‸"
+    document, offset = at(later)
+    alone = plan(document, offset, len, SPM, CompletionOptions())
+    engine = Remembering(first.prompt, alone.prompt)
+    assert engine.seconds_to_read(alone.prompt) == 0
+    assert asked(engine, later, first.context).context == first.context
+
+
 def test_what_was_read_ahead_is_told_though_a_suggestion_was_taken() -> None:
     first, ahead = asked(Remembering(), HEAD + "fetch(‸"), asked(Remembering(), HEAD + "store(‸")
     taken = asked(
