@@ -216,8 +216,8 @@ def plan_in_time(
     What is to be told of other files and is not known yet is left out before any of that text is.
 
     Args:
-        told: what prompts of this document said of other files, the last one first. One is said again while most of the
-            text around the cursor is known behind it: behind another one all of that is to be read anew.
+        told: what prompts at this place said of other files, the last one first. One is said again: behind another one
+            all of the text around the cursor is to be read anew.
     """
     options = _within(engine, options, cursor)
     room = _room(cursor, engine.count_tokens, options) if cursor else 0
@@ -276,10 +276,10 @@ def _with_context(
     if told:
         plans = [(asked, engine.seconds_to_read(asked.prompt)) for asked in map(planned, told)]
         soon = max(SOON_S, HARDLY_LONGER * min(seconds for _, seconds in plans))
-        known, seconds = next((asked, seconds) for asked, seconds in plans if seconds <= soon)
+        known = next(asked for asked, seconds in plans if seconds <= soon)
         anew = engine.seconds_to_read(planned(NOTHING).prompt)
         if anew > SOON_S:
-            return known if seconds < MOSTLY_KNOWN * anew else planned(None)
+            return known
         fresh = planned(None)  # reading takes no time, or this text is known without any context
         return fresh if engine.seconds_to_read(fresh.prompt) <= soon else known
     return planned(None)
@@ -287,6 +287,3 @@ def _with_context(
 
 SOON_S, HARDLY_LONGER = 0.05, 1.2
 """What nobody waits for, and how much longer than the shortest."""
-
-MOSTLY_KNOWN = 0.5
-"""Of the time to read the text around the cursor, so much at most is still to be read where it counts as known."""

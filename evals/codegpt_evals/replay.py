@@ -140,7 +140,7 @@ class _Editor:
         document, offset, wanted = event.document, event.offset, event.wanted
         started = time.perf_counter()
         place = nullcontext if workspace is None else partial(workspace.place, document, offset, edits)
-        told = self._told.of(document.uri)
+        told = self._told.of(document.uri, document.line_at(offset))
         completions = complete(document, offset, self._engine, self._fim, self._options, place=place, told=told)
         ms = 1000 * (time.perf_counter() - started)
         self._told.add(document.uri, completions.context, document.line_at(offset))

@@ -89,7 +89,7 @@ class Worker:
         if self._loaded is None:
             return Completions((), self._failure)
         engine, fim, uri = self._loaded.engine, self._loaded.fim, asked.document.uri
-        told = self._told.of(uri)
+        told = self._told.of(uri, asked.line)
         try:
             completions = complete(
                 asked.document, asked.offset, engine, fim, asked.options, asked.cancelled, asked.place, told

@@ -121,14 +121,6 @@ def test_what_is_read_soon_anyway_is_told_anew() -> None:
     assert asked(fast, HEAD + "fetch(1)\nstore(‸", first.context).context != first.context
 
 
-def test_after_a_jump_the_best_is_told() -> None:
-    first = asked(Remembering(), HEAD + "x = 1\n" * 40 + "fetch(‸")
-    engine = Remembering(first.prompt)
-    jumped = HEAD + "store(‸" + "x = 1\n" * 40 + "fetch("
-    assert asked(engine, jumped, first.context).context == asked(engine, jumped).context != first.context
-    assert asked(engine, HEAD + "x = 1\n" * 40 + "fetch(1)\nstore(‸", first.context).context == first.context
-
-
 def test_what_is_known_without_context_is_no_reason_to_leave_what_is_known_with_it() -> None:
     first, later = asked(Remembering(), HEAD + "fetch(‸"), HEAD + "fetch(1)\nstore(‸"
     document, offset = at(later)
