@@ -4,9 +4,10 @@ It looks at the project, where there is one, and asks the engine what reading a 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from codegpt.context import Window, fit_window
 from codegpt.context.cursor import Cursor
@@ -222,12 +223,16 @@ def plan_in_time(
     options = _within(engine, options, cursor)
     room = _room(cursor, engine.count_tokens, options) if cursor else 0
     again = [each for each in told if each.tokens <= room and _is_there(each, cursor)]
-    asked = _with_context(document, offset, engine, fim, options, cursor, again)
+
+    def planned(looking: CompletionOptions, context: Context | None) -> Plan:
+        return plan(document, offset, engine.count_tokens, fim, looking, cursor, context)
+
+    asked = _with_context(partial(planned, options), again, engine.seconds_to_read)
     for share in SHARES:
         if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:
             break
         looking = replace(options.looking_at(share), context_tokens=0)
-        asked = _with_context(document, offset, engine, fim, looking, cursor, again)
+        asked = _with_context(partial(planned, looking), again, engine.seconds_to_read)
     return asked
 
 
@@ -260,28 +265,18 @@ def _is_there(context: Context, cursor: Cursor | None) -> bool:
 
 
 def _with_context(
-    document: Document,
-    offset: int,
-    engine: Engine,
-    fim: Fim | None,
-    options: CompletionOptions,
-    cursor: Cursor | None,
-    told: Sequence[Context],
+    planned: Callable[[Context | None], Plan], told: Sequence[Context], seconds_to_read: Callable[[Prompt], float]
 ) -> Plan:
     """The plan with what was told, or with what is best to be told now; that is not even looked for in vain."""
-
-    def planned(context: Context | None) -> Plan:
-        return plan(document, offset, engine.count_tokens, fim, options, cursor, context)
-
     if told:
-        plans = [(asked, engine.seconds_to_read(asked.prompt)) for asked in map(planned, told)]
+        plans = [(asked, seconds_to_read(asked.prompt)) for asked in map(planned, told)]
         soon = max(SOON_S, HARDLY_LONGER * min(seconds for _, seconds in plans))
         known = next(asked for asked, seconds in plans if seconds <= soon)
-        anew = engine.seconds_to_read(planned(NOTHING).prompt)
+        anew = seconds_to_read(planned(NOTHING).prompt)
         if anew > SOON_S:
             return known
         fresh = planned(None)  # reading takes no time, or this text is known without any context
-        return fresh if engine.seconds_to_read(fresh.prompt) <= soon else known
+        return fresh if seconds_to_read(fresh.prompt) <= soon else known
     return planned(None)
 
 
