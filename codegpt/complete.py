@@ -5,15 +5,17 @@ prompt, the engine writes, `conclude` cuts what it wrote, and of several suggest
 best with the text after the cursor. The evals use the same steps.
 """
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from codegpt.context.cursor import Cursor
 from codegpt.context.gather import NOTHING, Context
 from codegpt.document import Document
-from codegpt.engine.protocol import Cancelled, Engine, Generation, StopReason, never
+from codegpt.engine.protocol import Cancelled, Engine, Generation, PromptWork, StopReason, never
 from codegpt.errors import OutOfMemory
 from codegpt.planning import SHARES, CompletionOptions, Plan, plan_in_time
 from codegpt.postprocess import (
@@ -24,6 +26,7 @@ from codegpt.postprocess import (
     drop_unfinished_line,
     ended,
     finish,
+    first_line,
 )
 from codegpt.prompt import Fim, for_model
 
@@ -38,12 +41,23 @@ class Completion:
     Attributes:
         generation: what the model wrote, before the rules.
         logprob: how likely it found `text`, the token that ends it included.
+        confidence: from 0 to 1, the geometric mean of the probabilities of the tokens that wrote its first line, and
+            ended it.
     """
 
     text: str
     generation: Generation
     cuts: tuple[Cut, ...]
     logprob: float
+    confidence: float = field(default=1.0, compare=False)
+
+
+class Took(NamedTuple):
+    """What an answer took: for looking around and planning; for writing, cutting and ranking; and of the prompt."""
+
+    planning_s: float = 0.0
+    writing_s: float = 0.0
+    prompt: PromptWork = PromptWork()
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,7 @@ class Completions:
     cuts: tuple[Cut, ...] = ()
     written: tuple[Generation, ...] = field(default=(), compare=False)
     context: Context = field(default=NOTHING, compare=False)
+    took: Took = field(default=Took(), compare=False)
 
 
 def conclude(asked: Plan, generations: Sequence[Generation], left_out: frozenset[str] = frozenset()) -> Completions:
@@ -78,9 +93,12 @@ def conclude(asked: Plan, generations: Sequence[Generation], left_out: frozenset
         finished = finish(text, asked.place, left_out)
         cuts = cuts or finished.cuts
         if finished.text:
-            cut_off = sum(cut.characters for cut in finished.cuts if cut.rule not in _AT_THE_FRONT)
+            front = sum(cut.characters for cut in finished.cuts if cut.rule in _AT_THE_FRONT)
+            cut_off = sum(cut.characters for cut in finished.cuts) - front
             logprob = generation.logprob_of(len(text) - cut_off)
-            distinct.setdefault(finished.text, Completion(finished.text, generation, finished.cuts, logprob))
+            mean = generation.mean_logprob_of(front + len(first_line(finished.text)))
+            item = Completion(finished.text, generation, finished.cuts, logprob, math.exp(min(0.0, mean)))
+            distinct.setdefault(finished.text, item)
     why = "" if distinct else _why_none(generations, cuts)
     return Completions(tuple(distinct.values()), why, asked.place.extent, cuts, tuple(generations))
 
@@ -154,17 +172,23 @@ def complete(
     options = options or CompletionOptions()
 
     def attempt(share: float) -> Completions:
-        asked, looking = None, options.looking_at(share)
+        asked, looking, begun = None, options.looking_at(share), time.monotonic()
         with place() as cursor:
             asked = plan_in_time(document, offset, engine, fim, looking, cursor, told)
         if asked is None:  # what is known of the project cannot be read
             asked = plan_in_time(document, offset, engine, fim, looking)
-        return replace(suggest(asked, engine, cancelled), context=asked.context)
+        planned = time.monotonic()
+        found = suggest(asked, engine, cancelled)
+        return replace(found, context=asked.context, took=_took(begun, planned, engine))
 
     for share in SHARES[:-1]:
         with suppress(OutOfMemory):
             return attempt(share)
     return attempt(SHARES[-1])
+
+
+def _took(begun: float, planned: float, engine: Engine) -> Took:
+    return Took(planned - begun, time.monotonic() - planned, engine.last_prompt)
 
 
 def _why_none(generations: Sequence[Generation], cuts: Sequence[Cut]) -> str:

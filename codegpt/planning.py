@@ -18,7 +18,7 @@ from codegpt.context.sources import SOURCES
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine, SamplingParams
 from codegpt.languages import LANGUAGES
-from codegpt.postprocess import Extent, Place
+from codegpt.postprocess import MAX_BLOCK_LINES, Extent, Place
 from codegpt.prompt import Fim, Prompt, Repository, commented_lines, for_model, render_fim
 from codegpt.syntax import HoleKind, Syntax, parse
 
@@ -43,6 +43,8 @@ class CompletionOptions:
 
     Attributes:
         extent: None lets the syntax at the cursor decide.
+        invoked: somebody asks in so many words: for a block, wherever nothing more stands on the line.
+        max_lines: of a block.
         n: how many different texts the model writes; at temperature 0 they are the likeliest ones.
         context_tokens: of other places, where it is known what the document lies in.
         sources: of these, see `context.sources`.
@@ -54,6 +56,8 @@ class CompletionOptions:
     """
 
     extent: Extent | None = None
+    invoked: bool = False
+    max_lines: int = MAX_BLOCK_LINES
     prefix_tokens: int = 1024
     suffix_tokens: int = 384
     context_tokens: int = 768
@@ -133,8 +137,9 @@ def plan(
         context: what is said of other files; None for what `gather` finds best.
     """
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count_tokens)
-    place = Place(document.text[:offset], document.text[offset:], Extent.LINE, LANGUAGES.get(document.language))
-    extent = options.extent or choose_extent(parse(document), place, offset)
+    language = LANGUAGES.get(document.language)
+    place = Place(document.text[:offset], document.text[offset:], Extent.LINE, language, options.max_lines)
+    extent = options.extent or choose_extent(parse(document), place, offset, options.invoked)
     place = replace(place, extent=extent)
     prefix = window.prefix[: max(0, len(window.prefix) - len(place.typed_space))]
     before, after = _without_secrets(for_model(prefix)), redacted(for_model(window.suffix))
@@ -189,10 +194,16 @@ LAST = 8
 """Characters."""
 
 
-def choose_extent(syntax: Syntax | None, place: Place, offset: int) -> Extent:
-    """A block where a body or a statement is missing, the rest of the line everywhere else."""
+def choose_extent(syntax: Syntax | None, place: Place, offset: int, invoked: bool = False) -> Extent:
+    """A block where a body or a statement is missing, the rest of the line everywhere else.
+
+    Args:
+        invoked: a block is asked for; only where more stands on the line, it is not.
+    """
     if place.line_after.strip():
         return Extent.LINE
+    if invoked:
+        return Extent.BLOCK
     before = place.line_before.rstrip()
     if not before:
         kind = HoleKind.STATEMENT if syntax is None else syntax.hole_at(offset)

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from codegpt.languages import Language
 
 MAX_BLOCK_LINES = 24
-"""A block completion is never longer; people read a suggestion before they take it."""
+"""A block is not longer unless somebody sets it so; people read a suggestion before they take it."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -53,12 +53,14 @@ class Place:
         suffix: the document after the cursor.
         extent: to the end of the line, or of the block.
         language: tells comments, strings and the word that ends a block; None where it is unknown.
+        most_lines: of a block.
     """
 
     prefix: str
     suffix: str
     extent: Extent
     language: Language | None = None
+    most_lines: int = MAX_BLOCK_LINES
 
     @cached_property
     def line_before(self) -> str:
@@ -159,13 +161,13 @@ def stop_at_scope_end(text: str, place: Place) -> tuple[str, str]:
     after_header = bool(place.line_before.strip())
     first = 0 if after_header else next((number for number, line in enumerate(lines) if line.strip()), 0)
     base = _indent_width(lines[first] if first else place.line_before + lines[0])
-    for number in range(first + 1, min(len(lines), MAX_BLOCK_LINES)):
+    for number in range(first + 1, min(len(lines), place.most_lines)):
         line = lines[number]
         width = _indent_width(line)
         next_thing = after_header or (base == 0 and not lines[number - 1].strip())
         if line.strip() and (width < base or (width == base and next_thing and not _closes(line, base, place))):
             return "".join(lines[:number]).rstrip(), "the block ends here"
-    return "".join(lines[:MAX_BLOCK_LINES]), f"a block has at most {MAX_BLOCK_LINES} lines"
+    return "".join(lines[: place.most_lines]), f"a block has at most {place.most_lines} lines"
 
 
 def drop_unopened_closers(text: str, place: Place) -> tuple[str, str]:
@@ -295,6 +297,11 @@ def drop_unfinished_line(text: str) -> str:
     """For a text that was cut off in the middle: its whole lines, or all of it where there is only one line."""
     whole = text[: _whole_lines(text)]
     return whole if whole.strip() else text
+
+
+def first_line(text: str) -> str:
+    """Without its end."""
+    return _LINE_END.split(text, maxsplit=1)[0]
 
 
 def _whole_lines(text: str) -> int:

@@ -11,6 +11,7 @@ from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
 from codegpt.load import LoadedModel, load_model
 from codegpt_server.settings import Settings
+from codegpt_server.transport import own_output
 
 if TYPE_CHECKING:
     from codegpt_server.server import CodeGPTServer
@@ -31,10 +32,9 @@ def serve(model: str, fim: str, scripted: str | None) -> None:
     Your editor starts this; it talks on standard input and output. Nothing is downloaded: pull a model first with
     `codegpt models pull`.
     """
-    # pygls logs whole messages at INFO, and messages hold source code.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
-    from codegpt_server.server import create_server  # a third of a second that --help need not wait for
+    from codegpt_server.handlers import create_server  # a third of a second that --help need not wait for
 
     def load(settings: Settings) -> LoadedModel:
         if scripted is not None:
@@ -51,11 +51,8 @@ def run_until_the_editor_ends(server: "CodeGPTServer") -> NoReturn:
 
     The process does not wait for what its threads still do, such as loading a model: the editor is gone.
     """
-    try:
-        server.start_io()
-    except Exception:
-        logging.exception("codegpt-server stopped")
-        os._exit(1)
+    output = own_output()
+    server.serve(sys.stdin.buffer, output)
     server.stop_work()
     os._exit(0 if server.was_shut_down else 1)
 

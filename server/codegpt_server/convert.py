@@ -1,7 +1,7 @@
 """LSP objects to ours and back; pure."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from lsprotocol import types
 
@@ -35,19 +35,42 @@ def to_lsp_range(document: Document, start: int, end: int, encoding: Encoding) -
 
 
 def to_inline_items(
-    items: Iterable[Completion], document: Document, offset: int, encoding: Encoding
+    items: Iterable[Completion],
+    document: Document,
+    offset: int,
+    encoding: Encoding,
+    selected: types.SelectedCompletionInfo | None = None,
+    accepted: Callable[[int], types.Command] | None = None,
 ) -> list[types.InlineCompletionItem]:
-    """Ghost texts at the cursor; their range is empty, hence on one line as LSP 3.18 asks."""
-    cursor = to_lsp_range(document, offset, offset, encoding)
-    return [types.InlineCompletionItem(_for_editor(item.text), range=cursor) for item in items]
+    """Ghost texts at the cursor; their range is empty, hence on one line as LSP 3.18 asks.
+
+    Args:
+        selected: the entry of a menu that the editor shows already; the texts go on behind it, and begin with it.
+        accepted: the command that the editor executes once it has put in the text of that number.
+    """
+    place = selected.range if selected else to_lsp_range(document, offset, offset, encoding)
+    begin = selected.text if selected else ""
+    return [
+        types.InlineCompletionItem(
+            begin + _for_editor(item.text), range=place, command=accepted(number) if accepted else None
+        )
+        for number, item in enumerate(items)
+    ]
 
 
 def to_completion_items(
-    items: Iterable[Completion], document: Document, offset: int, encoding: Encoding
+    items: Iterable[Completion],
+    document: Document,
+    offset: int,
+    encoding: Encoding,
+    accepted: Callable[[int], types.Command] | None = None,
 ) -> list[types.CompletionItem]:
     """Menu entries for clients without inline completion.
 
     Clients filter by the word at the cursor, so each entry replaces that word and begins with it.
+
+    Args:
+        accepted: see `to_inline_items`.
     """
     line_start = document.line_span(document.line_at(offset)).start
     match = _WORD_END.search(document.text, line_start, offset)
@@ -65,6 +88,7 @@ def to_completion_items(
             insert_text_format=types.InsertTextFormat.PlainText,
             insert_text_mode=types.InsertTextMode.AsIs,
             text_edit=types.TextEdit(replaced, text),
+            command=accepted(rank) if accepted else None,
         )
         for rank, text in enumerate(texts)
     ]

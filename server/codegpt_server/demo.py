@@ -28,7 +28,7 @@ from codegpt.checkpoints import DEFAULT_MODEL, find
 from codegpt.console import run_and_exit
 from codegpt.document import Document, Edit, Span
 from codegpt.errors import CodeGPTError, InputError
-from codegpt_server.server import STATUS
+from codegpt_server.status import STATUS
 
 LINES_AROUND = 8
 LOAD_TIMEOUT_S = 300  # a first start also runs the model's self-check

@@ -1,61 +1,104 @@
-"""The language server: handlers that translate, ask the worker, and translate back."""
+"""The language server: what is remembered of an editor, and the answers to what it asks."""
 
 import asyncio
-import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from codegpt.complete import Completions
 from codegpt.context.edits import Edits
-from codegpt.document import Document, Encoding
+from codegpt.document import Document, Edit, Encoding, Span
 from codegpt.errors import CodeGPTError
+from codegpt.inline import Asked, following
 from codegpt.load import LoadedModel
-from codegpt.planning import CompletionOptions
-from codegpt_server.convert import to_completion_items, to_encoding, to_inline_items, to_position
+from codegpt.usage import Counter, Outcome, Shown, usage_path
+from codegpt_server.convert import to_encoding, to_position
 from codegpt_server.documents import SnapshotDocument, SnapshotWorkspace
+from codegpt_server.explaining import Explanation, explain
+from codegpt_server.fate import Fates
+from codegpt_server.folders import Folders
 from codegpt_server.inflight import Inflight
-from codegpt_server.settings import Settings, parse_settings
-from codegpt_server.surroundings import NEW_TEXTS_AHEAD, Editor, Surroundings
-from codegpt_server.worker import Asked, Worker
+from codegpt_server.notebooks import joined
+from codegpt_server.protocol import Protocol, log, plain_converter
+from codegpt_server.settings import SECTION, Settings, parse_settings, section_of
+from codegpt_server.status import Status
+from codegpt_server.surroundings import NEW_TEXTS_AHEAD, Editor
+from codegpt_server.switch import Switch
+from codegpt_server.transport import Output, serve, until_gone
+from codegpt_server.turns import Urgency
+from codegpt_server.worker import Worker
 
-logger = logging.getLogger(__name__)
-
-STATUS = "codegpt/status"
-"""The notification that tells an editor's status bar what the server is doing."""
-
-CURSOR = "codegpt/cursor"
-"""The notification by which an editor may say where the cursor rests, after opening a file or coming back to it.
-
-Its parameters are a `TextDocumentPositionParams`. The text around the cursor is then read before anybody asks.
-"""
-
-READ_AHEAD = "codegpt/readAhead"
+AHEAD = "codegpt/ahead"
 """The kind of what is done for nobody; there is one of it at a time, for whichever document was asked about last."""
 
 ModelLoader = Callable[[Settings], LoadedModel]
+
+NOT_OPEN = "the document is not open"
+CHANGED = "the document has changed meanwhile"
+CANCELLED = "a newer request came"
+
+
+class Place(NamedTuple):
+    """A position in a document of the editor, and the same in the document that is completed: its notebook's.
+
+    Attributes:
+        document, offset: in the editor.
+        whole, at: in the notebook; the same where there is none.
+    """
+
+    document: Document
+    offset: int
+    whole: Document
+    at: int
+
+
+class Answer(NamedTuple):
+    """What an editor is given, and the number by which it speaks of it."""
+
+    completions: Completions
+    place: Place
+    number: int
 
 
 class CodeGPTServer(LanguageServer):
     """A language server that completes code with the model that `load` returns."""
 
+    protocol: Protocol
+
     def __init__(self, settings: Settings, load: ModelLoader) -> None:
-        super().__init__("codegpt-server", version("codegpt-lsp"))
+        every_notebook = types.NotebookDocumentFilterWithNotebook(notebook="*")
+        super().__init__(
+            "codegpt-server",
+            version("codegpt-lsp"),
+            notebook_document_sync=types.NotebookDocumentSyncOptions(notebook_selector=[every_notebook]),
+            protocol_cls=Protocol,
+            converter_factory=plain_converter,
+        )
+        self.defaults = settings
         self.settings = settings
+        self.given: Mapping[str, Any] = {}
         self.problems: list[str] = []
         self.load = load
         self.worker = Worker()
         self.was_shut_down = False
         self.inflight = Inflight()
-        self.background: asyncio.Task[None] | None = None
-        self.surroundings = Surroundings()
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self.folders = Folders()
+        self.switch = Switch()
         self.edits = Edits()
+        self.deleted: set[str] = set()
         self.looked_at: list[str] = []
+        self.status = Status(self.protocol.notify)
+        self.last = Explanation()
+        self.fates = Fates()
+        self.counter = Counter(usage_path())
 
     @property
     def encoding(self) -> Encoding:
@@ -68,36 +111,112 @@ class CodeGPTServer(LanguageServer):
         is_open = document in self.workspace.text_documents.values()
         return document.snapshot if is_open and isinstance(document, SnapshotDocument) else None
 
-    @property
-    def options(self) -> CompletionOptions:
-        """What every suggestion is asked with."""
-        return CompletionOptions(timeout_s=self.settings.timeout_s, wait_s=self.settings.wait_s)
-
-    async def suggest(self, kind: str, uri: str, position: types.Position) -> tuple[Document, int, Completions] | None:
-        """Complete at a position of a document; None where it is not open, has changed, or a newer request came."""
+    def place(self, uri: str, position: types.Position, selected: types.SelectedCompletionInfo | None) -> Place | None:
+        """A position as offsets; with the selected entry of a menu put in already. None where it is not open."""
         document = self.snapshot(uri)
         if document is None:
             return None
         offset = document.offset_at(to_position(position), self.encoding)
-        options = self.options
-        self.inflight.cancel(READ_AHEAD, "")
-        with self.inflight.request(kind, uri) as cancelled:
-            around = partial(self.surroundings.around, document, offset, self.editor(uri))
-            completions = await self.worker.complete(Asked(document, offset, options, cancelled.is_set, around))
-        if not cancelled.is_set():
-            self.background = asyncio.create_task(self.read_ahead(document, offset, options))
-        current = self.snapshot(uri)  # None where it was closed; a reopened one may have the same version
-        if cancelled.is_set() or current != document:
-            return None
-        return document, offset, completions
+        completed, at = document, offset
+        if selected is not None:
+            start, end = (
+                document.offset_at(to_position(each), self.encoding)
+                for each in (selected.range.start, selected.range.end)
+            )
+            completed = document.apply(Edit(Span(start, max(start, end)), selected.text))
+            at = start + len(selected.text)
+        notebook = self.workspace.get_notebook_document(cell_uri=uri)
+        if notebook is None:
+            return Place(document, offset, completed, at)
+        uris = [cell.document for cell in notebook.cells if cell.kind == types.NotebookCellKind.Code]
+        cells = [completed if each == uri else self.snapshot(each) for each in uris]
+        if uri not in uris or None in cells:
+            return Place(document, offset, completed, at)
+        whole, begin = joined([cell for cell in cells if cell is not None], uris.index(uri), notebook.uri)
+        return Place(document, offset, whole, begin + at)
 
-    async def read_ahead(self, document: Document, offset: int, options: CompletionOptions) -> None:
-        """Read what a suggestion was made without, until the next one is asked for."""
-        around = partial(
-            self.surroundings.around, document, offset, self.editor(document.uri), new_texts=NEW_TEXTS_AHEAD
+    async def suggest(
+        self,
+        kind: str,
+        uri: str,
+        position: types.Position,
+        *,
+        invoked: bool = False,
+        selected: types.SelectedCompletionInfo | None = None,
+    ) -> Answer | None:
+        """Complete at a position of a document; None where there is nothing to show."""
+        begun = time.monotonic()
+        place = self.place(uri, position, selected)
+        if place is None:
+            self.status.answered(NOT_OPEN)
+            return None
+        asked = Asked(place.whole, place.at, self.settings.options(invoked), invoked=invoked)
+        asked = replace(asked, deleted=uri in self.deleted, confidence=self.settings.confidence)
+        why = self.why_silent(place, invoked)
+        known = Completions((), why) if why else self.worker.known(asked)
+        if known is not None:
+            self.inflight.cancel(kind, uri)
+            return self.answer(asked, place, known, "" if known.why_none else "reuse", begun)
+        completions = await self.ask(kind, asked, uri)
+        if completions is None or self.place(uri, position, selected) != place:
+            self.status.answered(CHANGED if completions else CANCELLED)
+            return None
+        self.worker.shown(asked, completions)
+        return self.answer(asked, place, completions, "model", begun)
+
+    async def ask(self, kind: str, asked: Asked, uri: str) -> Completions | None:
+        """The model's answer; None where it was cancelled."""
+        self.inflight.cancel(AHEAD, "")
+        with self.inflight.request(kind, uri) as cancelled:
+            around = partial(self.folders.place, asked.document, asked.offset, self.editor(uri))
+            found = await self.worker.complete(replace(asked, cancelled=cancelled.is_set, place=around))
+        return None if cancelled.is_set() else found
+
+    def answer(self, asked: Asked, place: Place, found: Completions, made_by: str, begun: float) -> Answer | None:
+        """Note what is answered, count it, and go on with what may be wanted next."""
+        total_s, uri = time.monotonic() - begun, place.document.uri
+        line = place.document.line_at(place.offset)
+        self.last = explain(
+            found,
+            made_by=made_by,
+            uri=uri,
+            line=line,
+            character=place.offset - place.document.line_starts[line],
+            invoked=asked.invoked,
+            total_s=total_s,
         )
-        with self.inflight.request(READ_AHEAD, "") as cancelled:
-            await self.worker.read_ahead(Asked(document, offset, options, cancelled.is_set, around))
+        self.status.answered(found.why_none)
+        number, over = self.fates.answered(uri, found, place.document.language, asked.invoked, total_s)
+        self.count(over)
+        if self.settings.ahead or made_by == "model":
+            self.in_background(self.look_ahead(asked, found if self.settings.ahead else None))
+        return Answer(found, place, number) if found.items else None
+
+    async def look_ahead(self, asked: Asked, completions: Completions | None = None) -> None:
+        """Until the next suggestion is asked for: read what this one was made without, and make what follows it."""
+        editor = self.editor(asked.document.uri)
+        around = partial(self.folders.place, asked.document, asked.offset, editor, new_texts=NEW_TEXTS_AHEAD)
+        with self.inflight.request(AHEAD, "") as cancelled:
+            asked = replace(asked, cancelled=cancelled.is_set, place=around)
+            await self.worker.read_ahead(asked)
+            below = following(asked, completions) if completions else None
+            if below is None or cancelled.is_set() or self.worker.known(below) is not None:
+                return
+            below = replace(below, invoked=False, options=self.settings.options(invoked=False))
+            found = await self.worker.complete(below, Urgency.AHEAD)
+            if not cancelled.is_set():
+                self.worker.shown(below, found)
+
+    def in_background(self, work: Any) -> None:
+        """Do something that nobody waits for."""
+        task = asyncio.get_running_loop().create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def why_silent(self, place: Place, invoked: bool) -> str:
+        """Why nothing is suggested in a document, in a few words; "" where something may be."""
+        off = self.switch.why_off(self.settings, place.document.language, invoked)
+        return off or self.folders.why_left_alone(place.document.uri)
 
     def editor(self, uri: str) -> Editor:
         """What is open, the document of `uri` first and then those that were asked about before it."""
@@ -107,111 +226,116 @@ class CodeGPTServer(LanguageServer):
         documents = ((each, self.snapshot(each)) for each in dict.fromkeys(ordered))
         return Editor({each: found for each, found in documents if found is not None}, self.edits)
 
+    def changed(self, uri: str, changes: list[types.TextDocumentContentChangeEvent]) -> None:
+        """Note where a document was edited, and whether text was taken away there; or that it was opened."""
+        notebook = self.workspace.get_notebook_document(cell_uri=uri)
+        self.worker.edited(notebook.uri if notebook else uri)
+        partial_changes = [each for each in changes if isinstance(each, types.TextDocumentContentChangePartial)]
+        for change in partial_changes:
+            start, end = change.range.start.line, change.range.end.line
+            self.edits = self.edits.edited(uri, start, change.text.count("\n") - (end - start))
+        taken = [not each.text and each.range.start != each.range.end for each in partial_changes]
+        (self.deleted.add if taken and all(taken) else self.deleted.discard)(uri)
+
+    def closed(self, uri: str) -> None:
+        """Forget what was remembered of a document."""
+        self.deleted.discard(uri)
+        self.count(self.fates.over(uri, Outcome.REJECTED))
+
+    def count(self, rows: list[Shown]) -> None:
+        """Count what became of some suggestions."""
+        for row in rows:
+            self.counter.add(row)
+
     def look_around(self) -> None:
-        """Begin to index the workspace folder, where there is one and it is wanted."""
-        root = self.workspace.root_path
-        if self.settings.context and root:
-            loop = asyncio.get_running_loop()
+        """Keep the folders that the editor has open, and an index of each where that is wanted."""
+        loop = asyncio.get_running_loop()
+        folders = self.workspace.folders or ([self.workspace.root_uri] if self.workspace.root_uri else [])
 
-            def told(words: str) -> None:
-                loop.call_soon_threadsafe(self.report, *(("indexing", words) if words else ("indexed", "")))
+        def told(words: str) -> None:
+            loop.call_soon_threadsafe(self.status.index, words)
 
-            self.surroundings.start(Path(root), told)
+        self.folders.keep(folders, self.settings.context, told)
+
+    async def configure(self, settings: Any) -> None:
+        """Take what an editor's configuration says now; where it only says that it has changed, ask for it."""
+        given = section_of(settings)
+        workspace = self.client_capabilities.workspace
+        if given is None and workspace and workspace.configuration:
+            [given] = await self.workspace_configuration_async(
+                types.ConfigurationParams([types.ConfigurationItem(section=SECTION)])
+            )
+        if not isinstance(given, Mapping):
+            return
+        before = self.settings
+        base = parse_settings(self.given, self.defaults).settings
+        self.settings, problems = parse_settings(given, base, live=True)
+        for problem in problems:
+            self.tell(types.MessageType.Warning, problem)
+        if self.settings.context != before.context:
+            self.look_around()
+        if (self.settings.model, self.settings.fim) != (before.model, before.fim):
+            await self.load_model()
 
     async def load_model(self) -> None:
         """Load the model in the worker and tell the person what they should know."""
-        for problem in self.problems:
-            self.tell(types.MessageType.Warning, problem)
-        self.report("loading", self.settings.model)
+        self.status.model("loading", self.settings.model)
+        token = await self.begin_progress(f"codegpt: loading {self.settings.model}")
         try:
             loaded = await self.worker.load(lambda: self.load(self.settings))
         except CodeGPTError as error:
             self.tell(types.MessageType.Error, str(error))
-            self.report("failed", str(error))
-            return
-        if loaded.warning:
-            self.tell(types.MessageType.Warning, loaded.warning)
-        self.report("ready", loaded.engine.info.name)
+            self.status.model("failed", str(error))
+        else:
+            if loaded.warning:
+                self.tell(types.MessageType.Warning, loaded.warning)
+            self.status.model("ready", loaded.engine.info.name)
+        if token:
+            self.work_done_progress.end(token, types.WorkDoneProgressEnd())
+
+    async def begin_progress(self, title: str, cancellable: bool = False) -> str:
+        """Show that something is going on; its token, or "" where the editor shows no such thing."""
+        window = self.client_capabilities.window
+        if not window or not window.work_done_progress:
+            return ""
+        token = f"codegpt-{time.monotonic_ns()}"
+        try:
+            await self.work_done_progress.create_async(token)
+        except Exception:  # the editor has said that it could
+            return ""
+        self.work_done_progress.begin(token, types.WorkDoneProgressBegin(title, cancellable=cancellable))
+        return token
+
+    def serve(self, stdin: BinaryIO, stdout: BinaryIO) -> None:
+        """Answer what comes in until the stream or the client ends."""
+        self.protocol.set_writer(Output(stdout))
+
+        async def serve_all() -> None:
+            asyncio.get_running_loop().set_exception_handler(lambda _loop, context: log(context.get("exception")))
+            self.in_background(until_gone(lambda: self.process_id))
+            await serve(stdin, self.protocol.receive, self.protocol.refuse_large)
+
+        with suppress(SystemExit, KeyboardInterrupt):
+            asyncio.run(serve_all())
 
     def stop_work(self) -> None:
         """Cancel what is being worked on and begin nothing more; for the end of the server."""
         self.inflight.cancel_all()
         self.worker.stop()
-        self.surroundings.stop()
-
-    def report(self, state: str, detail: str) -> None:
-        """Notify the client of the server's state: `loading`, `ready`, `failed`, `indexing` or `indexed`."""
-        self.protocol.notify(STATUS, {"state": state, "detail": detail})
+        self.folders.stop()
+        self.count(self.fates.all_over())
+        self.counter.stop()
 
     def tell(self, kind: types.MessageType, text: str) -> None:
         """Show a line in the editor."""
         self.window_show_message(types.ShowMessageParams(kind, f"codegpt: {text}"))
 
-
-def edited(edits: Edits, uri: str, change: types.TextDocumentContentChangePartial) -> Edits:
-    """The edits with one more."""
-    start, end = change.range.start.line, change.range.end.line
-    return edits.edited(uri, start, change.text.count("\n") - (end - start))
-
-
-def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
-    """A server with its handlers; nothing is loaded before the client says `initialized`."""
-    server = CodeGPTServer(settings, load)
-
-    @server.feature(types.INITIALIZE)
-    def initialize(ls: CodeGPTServer, params: types.InitializeParams) -> None:
-        workspace = ls.workspace
-        ls.settings, ls.problems = parse_settings(params.initialization_options, ls.settings)
-        ls.protocol._workspace = SnapshotWorkspace(  # pygls has no public way to choose the workspace
-            workspace.root_uri,
-            workspace._sync_kind,
-            list(workspace.folders.values()),
-            workspace.position_encoding,
+    def begin(self, params: types.InitializeParams) -> None:
+        """Read the settings, and keep texts in a workspace of our own."""
+        workspace = self.workspace
+        options = params.initialization_options
+        self.given = options if isinstance(options, Mapping) else {}
+        self.settings, self.problems = parse_settings(options, self.defaults)
+        self.protocol._workspace = SnapshotWorkspace(  # pygls has no public way to choose the workspace
+            workspace.root_uri, workspace._sync_kind, list(workspace.folders.values()), workspace.position_encoding
         )
-
-    @server.feature(types.INITIALIZED)
-    async def initialized(ls: CodeGPTServer, _params: types.InitializedParams) -> None:
-        ls.look_around()
-        await ls.load_model()
-
-    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
-    async def inline_completion(ls: CodeGPTServer, params: types.InlineCompletionParams) -> types.InlineCompletionList:
-        found = await ls.suggest(types.TEXT_DOCUMENT_INLINE_COMPLETION, params.text_document.uri, params.position)
-        items = to_inline_items(found[2].items, *found[:2], ls.encoding) if found else []
-        return types.InlineCompletionList(items)
-
-    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())
-    async def completion(ls: CodeGPTServer, params: types.CompletionParams) -> types.CompletionList:
-        found = await ls.suggest(types.TEXT_DOCUMENT_COMPLETION, params.text_document.uri, params.position)
-        items = to_completion_items(found[2].items, *found[:2], ls.encoding) if found else []
-        return types.CompletionList(is_incomplete=True, items=items)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(ls: CodeGPTServer, params: types.DidChangeTextDocumentParams) -> None:
-        for change in params.content_changes:
-            if isinstance(change, types.TextDocumentContentChangePartial):
-                ls.edits = edited(ls.edits, params.text_document.uri, change)
-
-    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
-    def saved(ls: CodeGPTServer, _params: types.DidSaveTextDocumentParams) -> None:
-        ls.surroundings.changed()
-
-    @server.feature(CURSOR)
-    async def cursor_rests(ls: CodeGPTServer, params: Any) -> None:
-        try:  # pygls gives what it has no type for as it came
-            uri, line, character = params.textDocument.uri, params.position.line, params.position.character
-            position = to_position(types.Position(line, character))
-            document = ls.snapshot(uri)
-            offset = document.offset_at(position, ls.encoding) if document else 0
-        except (AttributeError, TypeError, ValueError):
-            logger.warning("%s came with something else than a text document and a position", CURSOR)
-            return
-        if document:
-            await ls.read_ahead(document, offset, ls.options)
-
-    @server.feature(types.SHUTDOWN)
-    def shutdown(ls: CodeGPTServer, _params: None) -> None:
-        ls.was_shut_down = True
-        ls.stop_work()
-
-    return server

@@ -25,6 +25,7 @@ class Editor:
         self.version = 0
         self.messages: list[str] = []
         self.statuses: list[tuple[str, str]] = []
+        self.why = ""
 
     def open(self, text: str, uri: str = URI, language: str = "python") -> None:
         self.client.text_document_did_open(
@@ -80,7 +81,7 @@ def editor(tmp_path: Path) -> OpenEditor:
         text: str = "return a + b",
         seconds_per_token: float = 0.0,
         encodings: list[types.PositionEncodingKind] | None = None,
-        options: Any = None,
+        options: dict[str, Any] | None = None,
         root: Path | None = None,
     ) -> AsyncIterator[Editor]:
         log = tmp_path / "generations"
@@ -92,7 +93,7 @@ def editor(tmp_path: Path) -> OpenEditor:
                 capabilities=types.ClientCapabilities(
                     general=types.GeneralClientCapabilities(position_encodings=encodings)
                 ),
-                initialization_options=options,
+                initialization_options={"ahead": False, **(options or {})},
                 root_uri=None if root is None else root.as_uri(),
             )
         )
@@ -104,7 +105,9 @@ def editor(tmp_path: Path) -> OpenEditor:
 
         @client.feature("codegpt/status")
         def on_status(status: Any) -> None:
-            opened.statuses.append((status.state, status.detail))
+            said = (status.state, status.detail)
+            opened.statuses += [] if opened.statuses[-1:] == [said] else [said]
+            opened.why = status.why
 
         client.initialized(types.InitializedParams())
         try:

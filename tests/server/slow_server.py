@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from codegpt_server.__main__ import run_until_the_editor_ends
-from codegpt_server.server import create_server
+from codegpt_server.handlers import create_server
 from codegpt_server.settings import Settings
 
 from codegpt.engine.protocol import Cancelled, Generation, SamplingParams, never

@@ -236,8 +236,9 @@ def test_wrong_settings_are_named_and_the_rest_is_used(editor) -> None:
         async with editor(options={"timeout_s": "soon", "colour": 1}) as e:
             await e.until(lambda: len(e.messages) == 2)
             assert e.messages == [
-                "codegpt: setting 'timeout_s' must be a positive number",
-                "codegpt: unknown setting 'colour'; known: context, fim, model, timeout_s, wait_s",
+                "codegpt: setting 'timeout_s' must be a number of seconds from 0.05 to 3600",
+                "codegpt: unknown setting 'colour'; known: ahead, candidates, confidence, context, disabled_languages, "
+                "enabled, fim, max_lines, model, timeout_s, trusted, wait_s",
             ]
 
     asyncio.run(scenario())

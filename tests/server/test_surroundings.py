@@ -192,8 +192,8 @@ def test_an_index_that_cannot_be_read_costs_no_suggestion(
     current_index(root).close()
     document = Document(HERE, (root / "app/here.py").as_uri(), "python")
     editor = Editor({document.uri: document})
-    surroundings = Surroundings()
-    monkeypatch.setattr(surroundings, "_root", root)
+    surroundings = Surroundings(root)
+    monkeypatch.setattr(surroundings, "_is_kept", True)
 
     def fails(_index: Index) -> None:
         raise error
@@ -201,18 +201,18 @@ def test_an_index_that_cannot_be_read_costs_no_suggestion(
     with monkeypatch.context() as patch:
         patch.setattr(Index, "_look", fails)
         for _ in range(2):
-            with surroundings.around(document, 0, editor) as known:
+            with surroundings.place(document, 0, editor) as known:
                 assert known is None
-    with surroundings.around(document, 0, editor) as known:
-        assert known is not None and known.project.has("app/core.py")
+    with surroundings.place(document, 0, editor) as known:
+        assert known is not None and known.around.project.has("app/core.py")
 
 
 def test_a_home_folder_is_not_indexed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(root))
     monkeypatch.setattr(subprocess, "Popen", lambda *_args, **_more: pytest.fail("it is"))
     for folder in (root, root.parent, Path("/")):
-        surroundings = Surroundings()
-        surroundings.start(folder, lambda _words: None)
+        surroundings = Surroundings(folder)
+        surroundings.start(lambda _words: None)
         document = Document(HERE, (root / "app/here.py").as_uri(), "python")
-        with surroundings.around(document, 0, Editor({document.uri: document})) as known:
+        with surroundings.place(document, 0, Editor({document.uri: document})) as known:
             assert known is None

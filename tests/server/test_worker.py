@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from codegpt_server.worker import Asked, Worker
+from codegpt_server.worker import Worker
 
-from codegpt.context.cursor import Around
+from codegpt.context.cursor import Around, Cursor
 from codegpt.context.project import Snapshot
 from codegpt.context.told import NEAR_LINES
 from codegpt.document import Document
 from codegpt.engine.protocol import Cancelled, never
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
+from codegpt.inline import Asked
 from codegpt.load import LoadedModel
 from codegpt.planning import CompletionOptions
 from codegpt.prompt import Prompt, parse_fim
@@ -46,12 +47,13 @@ def _shared(one: str, other: str) -> int:
 
 
 def asked(text: str, uri: str = "file:///app/here.py") -> Asked:
-    @contextmanager
-    def around() -> Iterator[Around]:
-        yield Around(Snapshot(TEXTS), "app", "app/here.py")
+    document = Document(text, uri, "python")
 
-    options = CompletionOptions(context_tokens=110)
-    return Asked(Document(text, uri, "python"), len(text), options, never, around)
+    @contextmanager
+    def place() -> Iterator[Cursor]:
+        yield Cursor(document, len(text), Around(Snapshot(TEXTS), "app", "app/here.py"))
+
+    return Asked(document, len(text), CompletionOptions(context_tokens=110), never, place)
 
 
 def told(prompt: str) -> list[str]:

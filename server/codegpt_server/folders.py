@@ -1,0 +1,66 @@
+"""The folders that an editor has open: which of them a document lies in, and whether it is one to be left alone."""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path, PurePath
+
+from pygls.uris import to_fs_path
+
+from codegpt.context.cursor import Cursor
+from codegpt.document import Document
+from codegpt.secret_files import is_secret
+from codegpt_server.surroundings import NEW_TEXTS, Editor, Surroundings
+
+IGNORED = "the file is ignored"
+SECRET = "the file holds secrets, by its name"
+
+
+class Folders:
+    """Each has surroundings of its own."""
+
+    def __init__(self) -> None:
+        self._by_root: dict[Path, Surroundings] = {}
+
+    def keep(self, uris: Iterable[str], indexed: bool, told: Callable[[str], None]) -> None:
+        """Have these folders and no others.
+
+        Args:
+            indexed: whether other files are to be known.
+            told: see `Surroundings.start`.
+        """
+        roots = {Path(path).resolve() for uri in uris if (path := to_fs_path(uri))}
+        for root in [root for root, each in self._by_root.items() if root not in roots or each.indexed != indexed]:
+            self._by_root.pop(root).stop()
+        for root in sorted(roots - self._by_root.keys()):
+            self._by_root[root] = Surroundings(root)
+            if indexed:
+                self._by_root[root].start(told)
+
+    def why_left_alone(self, uri: str) -> str:
+        """Why a document is neither completed nor told of, in a few words; "" for any other."""
+        if is_secret(PurePath(to_fs_path(uri) or "").name):
+            return SECRET
+        around = self._around(uri)
+        return IGNORED if around is not None and not around.path(uri) else ""
+
+    def place(
+        self, document: Document, offset: int, editor: Editor, new_texts: int = NEW_TEXTS
+    ) -> AbstractContextManager[Cursor | None]:
+        """See `Surroundings.place`."""
+        around = self._around(document.uri)
+        return nullcontext() if around is None else around.place(document, offset, editor, new_texts)
+
+    def changed(self) -> None:
+        """A file was saved, made or removed: look again."""
+        for around in self._by_root.values():
+            around.changed()
+
+    def stop(self) -> None:
+        """Let the indexes be as they are."""
+        for around in self._by_root.values():
+            around.stop()
+
+    def _around(self, uri: str) -> Surroundings | None:
+        """Of the folders that a document is in the innermost one."""
+        inside = [around for around in self._by_root.values() if around.holds(uri)]
+        return max(inside, key=lambda around: len(around.root.parts), default=None)

@@ -1,0 +1,106 @@
+import asyncio
+import threading
+import time
+
+import pytest
+from codegpt_server.turns import Turns, Urgency
+
+
+def test_what_is_urgent_goes_first_and_work_that_gives_way_goes_on() -> None:
+    turns, order, begun = Turns("test"), [], threading.Event()
+
+    def long() -> str:
+        begun.set()
+        while "typing" not in order:
+            turns.give_way()
+        order.append("words")
+        return "done"
+
+    def say(name: str) -> None:
+        order.append(name)
+
+    async def scenario() -> None:
+        words = asyncio.ensure_future(turns.run(Urgency.IN_WORDS, long))
+        while not begun.is_set():
+            await asyncio.sleep(0)
+        others = [
+            asyncio.ensure_future(turns.run(urgency, lambda name=name: say(name)))
+            for urgency, name in (
+                (Urgency.IN_WORDS, "words again"),
+                (Urgency.AHEAD, "ahead"),
+                (Urgency.TYPING, "typing"),
+            )
+        ]
+        assert await words == "done"
+        await asyncio.gather(*others)
+
+    asyncio.run(scenario())
+    turns.stop()
+    assert sorted(order[:2]) == ["ahead", "typing"]  # which of the two was seen first is a matter of time
+    assert order[2:] == ["words", "words again"]
+
+
+def test_what_waits_is_done_by_urgency_and_then_in_its_order() -> None:
+    turns, order, gate = Turns("test"), [], threading.Event()
+
+    async def scenario() -> None:
+        first = asyncio.ensure_future(turns.run(Urgency.TYPING, gate.wait))
+        await asyncio.sleep(0)
+        given = [(Urgency.IN_WORDS, 1), (Urgency.TYPING, 2), (Urgency.AHEAD, 3), (Urgency.TYPING, 4)]
+        others = [asyncio.ensure_future(turns.run(urgency, lambda n=n: order.append(n))) for urgency, n in given]
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(first, *others)
+
+    asyncio.run(scenario())
+    turns.stop()
+    assert order == [2, 4, 3, 1]
+
+
+def test_urgent_work_does_not_give_way_to_its_like() -> None:
+    turns, order = Turns("test"), []
+
+    def first() -> None:
+        while not turns._waiting:
+            time.sleep(0.001)
+        turns.give_way()
+        order.append("first")
+
+    async def scenario() -> None:
+        jobs = [turns.run(Urgency.TYPING, first), turns.run(Urgency.TYPING, lambda: order.append("second"))]
+        await asyncio.gather(*jobs)
+
+    asyncio.run(scenario())
+    turns.stop()
+    assert order == ["first", "second"]
+
+
+def test_an_error_is_the_callers_and_the_thread_goes_on() -> None:
+    turns = Turns("test")
+
+    async def scenario() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await turns.run(Urgency.TYPING, lambda: 1 // 0)
+        assert await turns.run(Urgency.TYPING, lambda: 1) == 1
+
+    asyncio.run(scenario())
+    turns.stop()
+
+
+def test_work_that_nobody_waits_for_any_more_is_not_begun_and_nothing_is_after_the_end() -> None:
+    turns, order, gate = Turns("test"), [], threading.Event()
+
+    async def scenario() -> None:
+        running = asyncio.ensure_future(turns.run(Urgency.TYPING, gate.wait))
+        unwanted = asyncio.ensure_future(turns.run(Urgency.TYPING, lambda: order.append("unwanted")))
+        await asyncio.sleep(0)
+        unwanted.cancel()
+        gate.set()
+        await running
+        assert await turns.run(Urgency.TYPING, lambda: 1) == 1
+        turns.stop()
+        with pytest.raises(asyncio.CancelledError):
+            await turns.run(Urgency.TYPING, lambda: order.append("late"))
+
+    asyncio.run(scenario())
+    assert order == []
