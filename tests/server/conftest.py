@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from codegpt_server.protocol import plain_converter
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
@@ -42,18 +43,34 @@ class Editor:
             )
         )
 
-    def ask(self, line: int, character: int, msg_id: str | None = None, uri: str = URI) -> "asyncio.Future[Any]":
+    def ask(
+        self,
+        line: int,
+        character: int,
+        msg_id: str | None = None,
+        uri: str = URI,
+        invoked: bool = False,
+        selected: types.SelectedCompletionInfo | None = None,
+    ) -> "asyncio.Future[Any]":
+        kinds = types.InlineCompletionTriggerKind
         params = types.InlineCompletionParams(
-            types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
+            types.InlineCompletionContext(kinds.Invoked if invoked else kinds.Automatic, selected),
             types.TextDocumentIdentifier(uri),
             types.Position(line, character),
         )
         request = self.client.protocol.send_request_async("textDocument/inlineCompletion", params, msg_id)
         return asyncio.ensure_future(request)
 
-    async def texts(self, line: int, character: int) -> list[str]:
-        answer = await self.ask(line, character)
+    async def texts(self, line: int, character: int, uri: str = URI, invoked: bool = False) -> list[str]:
+        answer = await self.ask(line, character, uri=uri, invoked=invoked)
         return [item.insert_text for item in answer.items]
+
+    async def command(self, name: str, *arguments: Any) -> Any:
+        params = types.ExecuteCommandParams(name, list(arguments))
+        return await self.client.workspace_execute_command_async(params)
+
+    async def explained(self) -> dict[str, Any]:
+        return dict((await self.command("codegpt.explain")).items())
 
     async def until(self, condition: Callable[[], bool], timeout_s: float = 20) -> None:
         async with asyncio.timeout(timeout_s):
@@ -81,17 +98,19 @@ def editor(tmp_path: Path) -> OpenEditor:
         text: str = "return a + b",
         seconds_per_token: float = 0.0,
         encodings: list[types.PositionEncodingKind] | None = None,
+        configuration: list[Any] | None = None,
         options: dict[str, Any] | None = None,
         root: Path | None = None,
     ) -> AsyncIterator[Editor]:
         log = tmp_path / "generations"
         slow = (str(Path(__file__).parent / "slow_server.py"), str(log), text, str(seconds_per_token))
-        client = LanguageClient("test-editor", "1")
+        client = LanguageClient("test-editor", "1", converter_factory=plain_converter)
         await client.start_io(sys.executable, *(command or slow))
         answer = await client.initialize_async(
             types.InitializeParams(
                 capabilities=types.ClientCapabilities(
-                    general=types.GeneralClientCapabilities(position_encodings=encodings)
+                    general=types.GeneralClientCapabilities(position_encodings=encodings),
+                    workspace=types.WorkspaceClientCapabilities(configuration=configuration is not None),
                 ),
                 initialization_options={"ahead": False, **(options or {})},
                 root_uri=None if root is None else root.as_uri(),
@@ -105,9 +124,13 @@ def editor(tmp_path: Path) -> OpenEditor:
 
         @client.feature("codegpt/status")
         def on_status(status: Any) -> None:
-            said = (status.state, status.detail)
+            said = (status["state"], status["detail"])
             opened.statuses += [] if opened.statuses[-1:] == [said] else [said]
-            opened.why = status.why
+            opened.why = status["why"]
+
+        @client.feature("workspace/configuration")
+        def on_configuration(_params: types.ConfigurationParams) -> list[Any]:
+            return configuration or []
 
         client.initialized(types.InitializedParams())
         try:

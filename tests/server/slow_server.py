@@ -2,7 +2,7 @@
 
 Arguments: FILE TEXT SECONDS_PER_TOKEN
 
-It reads at the speed it writes at, and appends to FILE.read how much it has read ahead, and of how much, and to
+Several texts are separated by `|`: the row of that number writes each. It reads at the speed it writes at, and appends to FILE.read how much it has read ahead, and of how much, and to
 FILE.prompts every prompt, as JSON.
 """
 
@@ -22,7 +22,12 @@ from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.load import LoadedModel
 from codegpt.prompt import Prompt
 
-log, text, seconds = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
+log, texts, seconds = Path(sys.argv[1]), sys.argv[2].split("|"), float(sys.argv[3])
+
+
+def script(_prompt: Prompt, row: int) -> str:
+    return texts[row % len(texts)]
+
 
 
 class LoggingEngine(ScriptedEngine):
@@ -50,5 +55,5 @@ class LoggingEngine(ScriptedEngine):
 
 
 run_until_the_editor_ends(
-    create_server(Settings(), lambda _settings: LoadedModel(LoggingEngine(text, (), seconds), None))
+    create_server(Settings(), lambda _settings: LoadedModel(LoggingEngine(script, (), seconds), None))
 )
