@@ -1,4 +1,4 @@
-"""The `codegpt` command: complete, context, generate, models, sandbox, doctor."""
+"""The `codegpt` command: complete, context, generate, models, sandbox, stats, doctor."""
 
 import json
 import time
@@ -13,6 +13,7 @@ from codegpt.console import run_and_exit
 from codegpt.context_cli import context, place_in
 from codegpt.models_cli import models
 from codegpt.sandbox_cli import sandbox
+from codegpt.stats_cli import stats
 from codegpt.translate_cli import translate
 from codegpt.words_cli import generate
 
@@ -28,6 +29,7 @@ cli.add_command(generate)
 cli.add_command(translate)
 cli.add_command(models)
 cli.add_command(sandbox)
+cli.add_command(stats)
 
 
 @cli.command()

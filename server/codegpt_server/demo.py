@@ -9,7 +9,6 @@ import asyncio
 import calendar
 import inspect
 import json
-import re
 import sys
 import tempfile
 import time
@@ -19,7 +18,6 @@ from typing import Any, NamedTuple
 import click
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
-from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
@@ -28,6 +26,7 @@ from codegpt.checkpoints import DEFAULT_MODEL, find
 from codegpt.console import run_and_exit
 from codegpt.document import Document, Edit, Span
 from codegpt.errors import CodeGPTError, InputError
+from codegpt.picture import svg_of
 from codegpt_server.status import STATUS
 
 LINES_AROUND = 8
@@ -174,9 +173,7 @@ def demo(svg: Path | None) -> None:
     result = asyncio.run(demonstrate(console))
     click.echo(json.dumps(result))
     if svg:
-        # Without rich's link to a web font: a picture must not load anything.
-        drawing = re.sub(r"@font-face \{\{.*?\n    \}\}\n", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-        svg.write_text(console.export_svg(title="make demo", code_format=drawing), encoding="utf-8")
+        svg.write_text(svg_of(console, "make demo"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 Arguments: FILE TEXT SECONDS_PER_TOKEN
 
-Several texts are separated by `|`: the row of that number writes each. It reads at the speed it writes at, and appends to FILE.read how much it has read ahead, and of how much, and to
-FILE.prompts every prompt, as JSON.
+Several texts are separated by `|`: each row writes the one of its number. It reads as fast as it writes, and appends
+to FILE.read how much it has read ahead, and of how much, and to FILE.prompts every prompt, as JSON.
 """
 
 import json
@@ -27,7 +27,6 @@ log, texts, seconds = Path(sys.argv[1]), sys.argv[2].split("|"), float(sys.argv[
 
 def script(_prompt: Prompt, row: int) -> str:
     return texts[row % len(texts)]
-
 
 
 class LoggingEngine(ScriptedEngine):
