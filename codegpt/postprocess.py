@@ -15,13 +15,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
+from codegpt.brackets import BRACKET, OPENERS, close, open_between, unmatched
 from codegpt.languages import Language
 
 MAX_BLOCK_LINES = 24
 """A block is not longer unless somebody sets it so; people read a suggestion before they take it."""
+
+LOOK_BELOW = 20_000
+"""Characters after the cursor in which its next lines are looked for."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -33,8 +37,6 @@ _CONTROL = re.compile(
 _BLANK_LINES = re.compile(r"(?:[ \t]*(?:\r\n|\r|\n))+")
 _LOOP = re.compile(r"(?=\S*\w)(\S[^\r\n]{2,40}?)\1{7,}")
 _WORD_OR_OPENER = re.compile(r"[\w(\[{\"'`]")
-_BRACKET = re.compile(r"[()\[\]{}]")
-_CLOSERS = {")": "(", "]": "[", "}": "{"}
 
 
 class Extent(StrEnum):
@@ -74,16 +76,19 @@ class Place:
 
     @cached_property
     def lines_below(self) -> tuple[str, ...]:
-        """The lines below the cursor's that are not blank, without white space at their ends."""
-        return tuple(line.rstrip() for line in _LINE_END.split(self.suffix)[1:] if line.strip())
+        """The next lines below the cursor's that are not blank, without white space at their ends."""
+        near = self.suffix[:LOOK_BELOW]
+        lines = _LINE_END.split(near)[1:]
+        whole = lines if len(near) == len(self.suffix) else lines[:-1]
+        return tuple(line.rstrip() for line in whole if line.strip())
 
     @cached_property
     def open_brackets(self) -> tuple[str, ...]:
         """The brackets that are open at the cursor and that nothing after it closes, outermost first."""
-        opened = _unmatched(self.prefix, self.language).opened
-        for closer in _unmatched(self.suffix, self.language).closers:
-            _close(opened, closer.mark)
-        return tuple(opened)
+        above = self.prefix[: len(self.prefix) - len(self.line_before)]
+        end = _LINE_END.match(self.suffix, len(self.line_after))
+        rest = self.suffix[: end.end() if end else len(self.suffix)]
+        return open_between(above, self.line_before, rest, self.suffix[len(rest) :], self.language)
 
     @property
     def line_end(self) -> str:
@@ -176,10 +181,10 @@ def drop_unopened_closers(text: str, place: Place) -> tuple[str, str]:
     Read with the rest of the cursor's line, for the quotes and comment marks there: the cursor may be inside them.
     """
     still_open = list(place.open_brackets)
-    before = _BRACKET.sub(" ", place.line_before)
-    for closer in _unmatched(before + text + place.line_after, place.language).closers:
+    before = BRACKET.sub(" ", place.line_before)
+    for closer in unmatched(before + text + place.line_after, place.language).closers:
         at = closer.offset - len(before)
-        if at < len(text) and not _close(still_open, closer.mark):
+        if at < len(text) and not close(still_open, closer.mark):
             return text[:at].rstrip(), "a bracket closes that is not open here"
     return text, ""
 
@@ -223,11 +228,11 @@ def drop_rest_of_line(text: str, place: Place) -> tuple[str, str]:
     The same for its beginning, where the rest of it closes brackets: `drop_unopened_closers` has taken that part.
     """
     rest = place.line_after.strip()
-    closers = _unmatched(rest, place.language).closers
+    closers = unmatched(rest, place.language).closers
     for known in (rest, rest[: closers[0].offset].rstrip() if closers else ""):
         kept = text.rstrip().removesuffix(known)
         within_word = _is_word(known[:1]) and _is_word(kept[-1:])
-        if known and kept != text.rstrip() and not within_word and not _unmatched(kept, place.language).opened:
+        if known and kept != text.rstrip() and not within_word and not unmatched(kept, place.language).opened:
             return kept, "it repeats the rest of this line"
     return text, ""
 
@@ -335,65 +340,10 @@ def _closes(line: str, base: int, place: Place) -> bool:
     """Whether a line closes the block that a header opens; a word that ends blocks must not be there already."""
     word = place.language.block_end if place.language else ""
     if not word or not re.match(rf"{word}\b", line.strip()):
-        return line.strip()[0] in _CLOSERS
+        return line.strip()[0] in OPENERS
     outside = next((below for below in place.lines_below if _indent_width(below) <= base), "")
     return not (_indent_width(outside) == base and re.match(rf"{word}\b", outside.strip()))
 
 
 def _is_word(character: str) -> bool:
     return character.isalnum() or character == "_"
-
-
-class _Closer(NamedTuple):
-    mark: str
-    offset: int
-
-
-class _Unmatched(NamedTuple):
-    """The brackets of a text that have no partner in it, in order."""
-
-    opened: list[str]
-    closers: list[_Closer]
-
-
-def _unmatched(text: str, language: Language | None) -> _Unmatched:
-    found = _Unmatched([], [])
-    for match in _marks(language).finditer(text):
-        mark = match.group()
-        if mark in _CLOSERS.values():
-            found.opened.append(mark)
-        elif mark in _CLOSERS and not _close(found.opened, mark):
-            found.closers.append(_Closer(mark, match.start()))
-    return found
-
-
-def _close(opened: list[str], closer: str) -> bool:
-    """Take the innermost bracket that `closer` closes, and what was left open in it, off `opened`."""
-    if _CLOSERS[closer] not in opened:
-        return False
-    while opened.pop() != _CLOSERS[closer]:
-        pass
-    return True
-
-
-@cache
-def _marks(language: Language | None) -> re.Pattern[str]:
-    """Matches comments and strings, which hide the brackets in them, and brackets.
-
-    A quote of one character is judged within its line, where it must be closed, since a text may begin inside a string;
-    others may run over lines, and where they are not closed they hide all that follows.
-    """
-    hidden = []
-    if language is not None:
-        if language.block_comment:
-            hidden.append(_over_lines(*language.block_comment))
-        hidden.append(rf"{re.escape(language.line_comment)}[^\r\n]*+")
-        hidden += [_over_lines(q.opens, q.closes, q.escapes) for q in language.quotes if q.opens not in ('"', "'")]
-    quotes = ('"', "'") if language is None else [q.opens for q in language.quotes if q.opens in ('"', "'")]
-    hidden += [rf"{mark}(?:\\[^\r\n]|[^\\{mark}\r\n])*+{mark}" for mark in quotes]
-    return re.compile("|".join((*hidden, _BRACKET.pattern)))
-
-
-def _over_lines(opens: str, closes: str, escapes: bool = False) -> str:
-    escape = r"\\[\s\S]|" if escapes else ""
-    return rf"{re.escape(opens)}(?:{escape}(?!{re.escape(closes)})[\s\S])*+(?:{re.escape(closes)})?"

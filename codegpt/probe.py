@@ -109,17 +109,17 @@ def _edited(document: Document, language: Language, tree: Tree, offset: int, tex
         start_byte=start,
         old_end_byte=len(source) - len(rest),
         new_end_byte=start + len(inserted),
-        start_point=_point(head),
-        old_end_point=_point(head if keep else source),
-        new_end_point=_point(head + inserted),
+        start_point=point_at(source, start),
+        old_end_point=point_at(source, start if keep else len(source)),
+        new_end_point=point_at(head + inserted, len(head + inserted)),
     )
     reparsed = Parser(grammar_of(language)).parse(head + inserted + rest, edited)
     return Probe(reparsed, start, start + len(indent), len(inserted), len(rest))
 
 
-def _point(source: bytes) -> Point:
-    """Tree-sitter's row and column (in bytes) of the end of `source`."""
-    return Point(source.count(b"\n"), len(source) - source.rfind(b"\n") - 1)
+def point_at(source: bytes, byte: int) -> Point:
+    """Tree-sitter's row and column (in bytes) of a byte of `source`."""
+    return Point(source.count(b"\n", 0, byte), byte - source.rfind(b"\n", 0, byte) - 1)
 
 
 def _missing_indent(document: Document, offset: int) -> str:

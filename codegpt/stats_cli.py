@@ -14,7 +14,6 @@ import click
 from codegpt.errors import InputError
 from codegpt.usage import Outcome, Shown, read, usage_path
 
-
 WIDTH = 50
 """Of the longest bar, in characters."""
 

@@ -5,10 +5,21 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tree_sitter import Node
 
 from codegpt.document import Document, Edit, Span
 from codegpt.languages import LANGUAGES
-from codegpt.syntax import MAX_BYTES, Definition, HoleKind, Reference, Scope, Syntax, parse
+from codegpt.syntax import (
+    MAX_BYTES,
+    Definition,
+    HoleKind,
+    Reference,
+    Scope,
+    Syntax,
+    parse,
+    parse_again,
+    parse_anew,
+)
 
 SOURCES: dict[str, tuple[str, str, str]] = {
     "python": (
@@ -346,3 +357,42 @@ def check(syntax: Syntax, offset: int) -> None:
         assert scope.span.start <= scope.body.start
         assert scope.body.end <= scope.span.end
     assert syntax.has_errors_in(Span(0, end)) is bool(syntax.errors)
+
+
+SNIPPETS = {
+    "python": 'import a\n\n\ndef f(x):\n    """Doc."""\n    if x:\n        return [x, "y"]\n\n\nclass A:\n    b = 1\n',
+    "javascript": "const a = {b: [1, 2]};\nfunction f(x) {\n  // why\n  return `t ${x}`;\n}\nclass A { m() {} }\n",
+    "typescript": "interface A { b: string }\nconst f = (x: A): number => x.b.length;\nexport { f };\n",
+    "cpp": "#include <a>\nclass A { int b() { return 1; } };\nint main() { A a; return a.b(); }\n",
+    "go": 'package a\n\nfunc f(x int) string {\n\tif x > 1 {\n\t\treturn "y"\n\t}\n\treturn `z`\n}\n',
+    "ruby": "class A\n  def b(x)\n    x.map do |y|\n      y + 1\n    end\n  end\nend\n",
+}
+
+
+def nodes(root: Node) -> list[tuple[str, int, int, bool]]:
+    found, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        found.append((node.type, node.start_byte, node.end_byte, node.is_missing))
+        waiting += node.children
+    return found
+
+
+@pytest.mark.parametrize("language", SNIPPETS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_parsed_again_it_is_as_parsed_anew(language: str, data: st.DataObject) -> None:
+    """Of broken code there are several readings; which one tree-sitter finds may depend on what it knew before."""
+    document = Document(SNIPPETS[language], "", language)
+    known = parse(document)
+    assert known is not None
+    for _ in range(data.draw(st.integers(1, 6))):
+        start = data.draw(st.integers(0, len(document.text)))
+        end = data.draw(st.integers(start, min(len(document.text), start + 5)))
+        text = data.draw(st.text("ab \n\"'(){}[]:;=.#/é😀", max_size=4))
+        document = document.apply(Edit(Span(start, end), text))
+        tree = parse_again(known, document)
+        anew = parse_anew(document, known.language)
+        assert tree.root_node.has_error == anew.root_node.has_error
+        assert anew.root_node.has_error or nodes(tree.root_node) == nodes(anew.root_node)
+        known = Syntax(document, known.language, tree)

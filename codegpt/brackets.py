@@ -1,0 +1,133 @@
+"""Brackets without a partner, in a piece of code that may begin and end anywhere; pure, and without a tree.
+
+A text may begin inside a string or comment of one line, so a quote of one character is judged within its line.
+"""
+
+import re
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from codegpt.languages import Language
+
+BRACKET = re.compile(r"[()\[\]{}]")
+OPENERS = {")": "(", "]": "[", "}": "{"}
+"""What each closing bracket closes."""
+
+_PAIR = re.compile(r"\(\)|\[\]|\{\}")
+
+
+class Closer(NamedTuple):
+    """A closing bracket, and where it stands."""
+
+    mark: str
+    offset: int
+
+
+class Unmatched(NamedTuple):
+    """The brackets of a text that have no partner in it, in order."""
+
+    opened: list[str]
+    closers: list[Closer]
+
+
+def unmatched(text: str, language: Language | None) -> Unmatched:
+    """Read a text from its beginning to its end."""
+    found = Unmatched([], [])
+    for match in _marks(language).finditer(text):
+        mark = match.group()
+        if len(mark) == 1:
+            _take(found, mark, match.start())
+    return found
+
+
+def close(opened: list[str], closer: str) -> bool:
+    """Take the innermost bracket that `closer` closes, and what was left open in it, off `opened`."""
+    if OPENERS[closer] not in opened:
+        return False
+    while opened.pop() != OPENERS[closer]:
+        pass
+    return True
+
+
+def open_between(above: str, before: str, rest: str, below: str, language: Language | None) -> tuple[str, ...]:
+    """The brackets that are open at a cursor and that nothing after it closes, outermost first.
+
+    Args:
+        above, below: the lines above and below the cursor's, with their ends; from key to key they are the same, and
+            what was found in them is kept.
+        before, rest: the cursor's line up to the cursor and from there on.
+    """
+    opened = _joined(above, before, language).opened
+    for closer in _joined(rest, below, language).closers:
+        close(opened, closer.mark)
+    return tuple(opened)
+
+
+def open_between_plain(prefix: str, suffix: str, language: Language | None) -> tuple[str, ...]:
+    """The slow twin of `open_between`, of all that stands before and after the cursor."""
+    opened = unmatched(prefix, language).opened
+    for closer in unmatched(suffix, language).closers:
+        close(opened, closer.mark)
+    return tuple(opened)
+
+
+def _joined(first: str, second: str, language: Language | None) -> Unmatched:
+    """Of two texts in a row; the first ends with a line end, or the second is empty."""
+    kept = _reduced(first, language)
+    if kept.hides:
+        return unmatched(first + second, language)
+    found = Unmatched([], [])
+    for mark in kept.marks + _reduced(second, language).marks:
+        _take(found, mark, 0)
+    return found
+
+
+def _take(found: Unmatched, mark: str, offset: int) -> None:
+    if mark not in OPENERS:
+        found.opened.append(mark)
+    elif not close(found.opened, mark):
+        found.closers.append(Closer(mark, offset))
+
+
+class _Reduced(NamedTuple):
+    """The brackets of a text without the pairs, which do the same to whatever is open before them: nothing.
+
+    Attributes:
+        hides: it ends inside something that goes on over lines.
+    """
+
+    marks: str
+    hides: bool
+
+
+@lru_cache(maxsize=8)
+def _reduced(text: str, language: Language | None) -> _Reduced:
+    found = [match.group() for match in _marks(language).finditer(text)]
+    marks, shorter = "", "".join(mark for mark in found if len(mark) == 1)
+    while marks != shorter:
+        marks, shorter = shorter, _PAIR.sub("", shorter)
+    last = found[-1] if found else ""
+    return _Reduced(marks, len(last) > 1 and text.endswith(last) and text.endswith(("\r", "\n")))
+
+
+@cache
+def _marks(language: Language | None) -> re.Pattern[str]:
+    """Matches comments and strings, which hide the brackets in them, and brackets.
+
+    A quote of one character must be closed within its line; others may run over lines, and where they are not closed
+    they hide all that follows.
+    """
+    hidden = []
+    if language is not None:
+        if language.block_comment:
+            hidden.append(_over_lines(*language.block_comment))
+        hidden.append(rf"{re.escape(language.line_comment)}[^\r\n]*+")
+        hidden += [_over_lines(q.opens, q.closes, q.escapes) for q in language.quotes if q.opens not in ('"', "'")]
+    quotes = ('"', "'") if language is None else [q.opens for q in language.quotes if q.opens in ('"', "'")]
+    hidden += [rf"{mark}(?:\\[^\r\n]|[^\\{mark}\r\n])*+{mark}" for mark in quotes]
+    return re.compile("|".join((*hidden, BRACKET.pattern)))
+
+
+def _over_lines(opens: str, closes: str, escapes: bool = False) -> str:
+    escape = r"\\[\s\S]|" if escapes else ""
+    return rf"{re.escape(opens)}(?:{escape}(?!{re.escape(closes)})[\s\S])*+(?:{re.escape(closes)})?"
