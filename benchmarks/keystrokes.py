@@ -133,7 +133,14 @@ def _round(each: Contestant, documents: Sequence[tuple[str, Document]]) -> list[
     rows: list[Row] = []
     for document in documents[: each.documents]:
         rows += replay(
-            [document], each.engine, each.fim, events=each.events, places=1, accepts=each.accepts, options=options
+            [document],
+            each.engine,
+            each.fim,
+            events=each.events,
+            places=1,
+            accepts=each.accepts,
+            options=options,
+            every_key=True,
         )
     return rows
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.confidence import DEFAULT_CONFIDENCE
 from codegpt.errors import InputError
 from codegpt.load import load_model, warm_up
 from codegpt.planning import CompletionOptions
@@ -24,7 +25,7 @@ from codegpt_evals.comparing import compare, first_lines, select
 from codegpt_evals.gate import CANONICAL, WRONG
 from codegpt_evals.generation import Sampling
 from codegpt_evals.publish import publish
-from codegpt_evals.replay import default_files, replay, summarize, write_rows
+from codegpt_evals.replay import by_confidence, default_files, replay, summarize, write_rows
 from codegpt_evals.report import write_report
 from codegpt_evals.run_folder import RunFolder
 from codegpt_evals.shapes import SHAPES
@@ -177,6 +178,10 @@ def publish_run(out: Path, folder: Path, name: str) -> None:
 @click.option("--pause-s", default=0.0, show_default=True, type=click.FloatRange(0), help="Between two keys.")
 @click.option("--burst", default=1, show_default=True, type=click.IntRange(1), help="Ask at every so many-th key.")
 @click.option("--context/--no-context", default=False, help="Tell the model of other files of the project.")
+@click.option(
+    "--confidence", default=DEFAULT_CONFIDENCE, show_default=True, type=click.FloatRange(0, 1), help="As the setting."
+)
+@click.option("--every-key", is_flag=True, help="Ask the model at every key, and show all it says.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A JSON line for each event.")
 def replay_keys(
     files: tuple[Path, ...],
@@ -191,6 +196,8 @@ def replay_keys(
     pause_s: float,
     burst: int,
     context: bool,
+    confidence: float,
+    every_key: bool,
     out: Path | None,
 ) -> None:
     """Type files again and ask at every key: how long a suggestion takes, and how often it is right.
@@ -216,6 +223,8 @@ def replay_keys(
             pause_s=pause_s,
             burst=burst,
             workspaces=workspaces,
+            confidence=confidence,
+            every_key=every_key,
             seen=lambda _row: advance(1),
         )
     if not rows:
@@ -228,7 +237,8 @@ def replay_keys(
         shown.add_row(kind, f"{p50:.0f}", f"{p95:.0f}", f"{p99:.0f}", str(count))
     Console(stderr=True).print(shown)
     info = loaded.engine.info
-    click.echo(json.dumps({**asdict(summary), "model": info.name, "engine": info.dtype}))
+    sureness = {} if confidence else {"by_confidence": by_confidence(rows)}
+    click.echo(json.dumps({**asdict(summary), **sureness, "model": info.name, "engine": info.dtype}))
 
 
 @evals.command("tasks")

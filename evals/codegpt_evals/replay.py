@@ -1,7 +1,8 @@
 """Keystroke replay: how long a person waits for a suggestion, and what the suggestions are worth.
 
-Files are typed again by a simulated person (`typist`), and every key asks `complete()`, the path the editor uses. What
-is measured of each event is on disk as one JSON line, without a word of the file.
+Files are typed again by a simulated person (`typist`), and every key asks as in the server (`codegpt.inline`): some ask
+for nothing, some go on with what is shown, the others ask the model. What is measured of each event is on disk as one
+JSON line, without a word of the file.
 """
 
 import json
@@ -15,19 +16,27 @@ from pathlib import Path
 
 import numpy as np
 
-from codegpt.complete import PlaceIn, complete
+from codegpt.complete import Completions
+from codegpt.confidence import DEFAULT_CONFIDENCE, sure
 from codegpt.context.edits import Edits
-from codegpt.context.told import Told
 from codegpt.document import Document
-from codegpt.engine.protocol import Engine
-from codegpt.planning import CompletionOptions, plan_ahead
+from codegpt.engine.protocol import Engine, PromptWork
+from codegpt.inline import Asked, Inline, following
+from codegpt.planning import CompletionOptions
+from codegpt.postprocess import first_line
 from codegpt.prompt import Fim
+from codegpt.reuse import TYPED
 from codegpt.source_file import read_document
 from codegpt_evals.typist import Event, Kind, Typing, type_again
 from codegpt_evals.workspace import Workspace
 
 DEFAULT_MODULES = ("textwrap", "json.decoder", "heapq", "shlex", "codegpt.document", "codegpt_evals.typist")
 """Typed again where no files are named: of the standard library, and of our own, which no model has seen."""
+
+MODEL, REUSE = "model", "reuse"
+
+STEPS = tuple(number / 20 for number in range(20))
+"""Of confidence: 0, 0.05, ... 0.95."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,9 @@ class Row:
         shown: whether anything was.
         exact: whether its first line was what the file has; None where the file has nothing more on the line.
         keys, by_hand: keys of typing, and what they would have been without suggestions.
+        made_by: `model`, `reuse` where it was known already, or "" where nothing was asked for.
+        confidence: of what was shown, or would have been; 0.0 where there was nothing.
+        written_tokens: that the model wrote for it.
     """
 
     file: str
@@ -51,6 +63,9 @@ class Row:
     exact: bool | None
     keys: int
     by_hand: int
+    made_by: str = MODEL
+    confidence: float = 0.0
+    written_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,7 +74,10 @@ class Summary:
 
     Attributes:
         computed_tokens_per_key: the mean; half of the events computed no more than the other one.
+        asked_the_model: the share of the events that did.
         exact_match: of the events where the file goes on on the line.
+        coverage: of those, the share where something was shown.
+        precision: of these, the share where it was right.
         wrong_shown: of all events, where something was shown and its first line was not what the file has.
         kinds: of each kind the median, 95th and 99th percentile in milliseconds, and the count.
     """
@@ -69,7 +87,10 @@ class Summary:
     p99_ms: float
     computed_tokens_per_key_p50: float
     computed_tokens_per_key: float
+    asked_the_model: float
     exact_match: float
+    coverage: float
+    precision: float
     keystrokes_saved: float
     wrong_shown: float
     events: int
@@ -89,6 +110,8 @@ def replay(
     pause_s: float = 0.0,
     burst: int = 1,
     workspaces: Sequence[Workspace] = (),
+    confidence: float = DEFAULT_CONFIDENCE,
+    every_key: bool = False,
     seen: Callable[[Row], None] = lambda _row: None,
 ) -> list[Row]:
     """Type places of each document again, file by file, until so many events were answered.
@@ -101,10 +124,12 @@ def replay(
         burst: a suggestion is asked for at every so many-th key; who types fast types on before there is one.
         workspaces: what each of the documents lies in; without any they are asked about without context. What is told
             again, and what anew, depends on how fast the engine reads, and so do the suggestions.
+        confidence: what the model is less sure of is not shown.
+        every_key: asks the model, and whatever it says is shown: to measure the engine.
         seen: called with each row as it is there.
     """
     rows: list[Row] = []
-    editor = _Editor(engine, fim, options or CompletionOptions())
+    editor = _Editor(engine, fim, options or CompletionOptions(), confidence, every_key)
     for number, (name, document) in enumerate(documents):
         typing = type_again(document, places, seed, accepts=accepts)
         event, edits, last = next(typing, None), Edits(), document
@@ -130,24 +155,29 @@ def replay(
 class _Editor:
     """Asks for suggestions as the server does, with what it remembers from key to key."""
 
-    def __init__(self, engine: Engine, fim: Fim | None, options: CompletionOptions) -> None:
-        self._engine, self._fim, self._options = engine, fim, options
-        self._told = Told()
-        self._last: tuple[Document, int, PlaceIn] | None = None
+    def __init__(
+        self, engine: Engine, fim: Fim | None, options: CompletionOptions, confidence: float, every_key: bool
+    ) -> None:
+        self._engine, self._options, self._every_key = engine, options, every_key
+        self._confidence = confidence
+        self._inline = Inline(engine, fim)
+        self._last: tuple[Asked, Completions] | None = None
 
     def ask(self, name: str, event: Event, edits: Edits, workspace: Workspace | None) -> tuple[Row, str]:
         """What an event comes to, and the first line that is shown."""
         document, offset, wanted = event.document, event.offset, event.wanted
         started = time.perf_counter()
         place = nullcontext if workspace is None else partial(workspace.place, document, offset, edits)
-        told = self._told.of(document.uri, document.line_at(offset))
-        completions = complete(document, offset, self._engine, self._fim, self._options, place=place, told=told)
+        asked = Asked(document, offset, self._options, place=place, invoked=self._every_key)
+        known = self._inline.known(asked)
+        written = self._inline.suggest(replace(asked, confidence=0.0)) if known is None else known
+        found = written if self._every_key else sure(written, self._confidence)
         ms = 1000 * (time.perf_counter() - started)
-        self._told.add(document.uri, completions.context, document.line_at(offset))
-        self._last = (document, offset, place)
-        text = completions.items[0].text if completions.items else ""
-        first = text.splitlines()[0] if text else ""
-        work = self._engine.last_prompt
+        if known is None:
+            self._inline.shown(asked, found)
+        self._last = (asked, found)
+        first = first_line(found.items[0].text) if found.items else ""
+        work = PromptWork() if known else self._engine.last_prompt
         row = Row(
             file=name,
             kind=event.kind,
@@ -158,21 +188,26 @@ class _Editor:
             exact=first.rstrip() == wanted.rstrip() if wanted.strip() else None,
             keys=event.keys,
             by_hand=event.by_hand,
+            made_by=MODEL if known is None else REUSE if known.items or known.why_none == TYPED else "",
+            confidence=round(written.items[0].confidence, 4) if written.items else 0.0,
+            written_tokens=0 if known else sum(len(each.token_ids) for each in written.written),
         )
         return row, first
 
     def pause(self, pause_s: float) -> None:
-        """Nothing is typed for a while, in which the engine reads ahead."""
+        """Nothing is typed for a while, in which what comes next is read, and made."""
         end = time.monotonic() + pause_s
-        if pause_s and self._last:
-            document, offset, place = self._last
-            line = document.line_at(offset)
-            near = self._told.near(document.uri, line)
-            with place() as cursor:
-                ahead = plan_ahead(document, offset, self._engine, self._fim, self._options, cursor, near)
-            self._told.add(document.uri, ahead.context, line)
-            self._engine.read(ahead.prompt, lambda: time.monotonic() >= end)
-            time.sleep(max(0.0, end - time.monotonic()))
+        if not pause_s or not self._last:
+            return
+        asked, found = self._last
+        asked = replace(asked, cancelled=lambda: time.monotonic() >= end)
+        self._inline.read_ahead(asked)
+        below = None if self._every_key or asked.cancelled() else following(asked, found)
+        if below is not None and self._inline.known(below) is None:
+            ahead = self._inline.suggest(replace(below, confidence=self._confidence))
+            if not asked.cancelled():
+                self._inline.shown(below, ahead)
+        time.sleep(max(0.0, end - time.monotonic()))
 
 
 def _type_on(typing: Typing, event: Event, burst: int) -> Event:
@@ -195,10 +230,25 @@ def _edited(edits: Edits, before: Document, after: Document) -> Edits:
     return edits.edited(after.uri, line, len(after.line_starts) - len(before.line_starts))
 
 
+def by_confidence(rows: Sequence[Row], steps: Sequence[float] = STEPS) -> list[tuple[float, float, float]]:
+    """What would be shown were only what is so sure: each threshold with its coverage and precision.
+
+    Of the rows where the model was asked, and the file goes on on the line. They should be made with `confidence` 0.
+    """
+    judged = [row for row in rows if row.exact is not None and row.made_by == MODEL]
+    found = []
+    for least in steps:
+        shown = [row.exact is True for row in judged if row.shown and row.confidence >= least]
+        precision = sum(shown) / len(shown) if shown else 0.0
+        found.append((least, round(len(shown) / max(1, len(judged)), 4), round(precision, 4)))
+    return found
+
+
 def summarize(rows: Sequence[Row]) -> Summary:
     """What the rows come to; there is one at least."""
     kinds = {kind: [row.ms for row in rows if row.kind is kind] for kind in Kind}
     judged = [row.exact for row in rows if row.exact is not None]
+    shown = [row.exact for row in rows if row.exact is not None and row.shown]
     keys, by_hand = sum(row.keys for row in rows), sum(row.by_hand for row in rows)
     p50, p95, p99 = _percentiles([row.ms for row in rows])
     return Summary(
@@ -207,7 +257,10 @@ def summarize(rows: Sequence[Row]) -> Summary:
         p99_ms=p99,
         computed_tokens_per_key_p50=float(np.median([row.computed_tokens for row in rows])),
         computed_tokens_per_key=round(float(np.mean([row.computed_tokens for row in rows])), 2),
+        asked_the_model=round(sum(row.made_by == MODEL for row in rows) / len(rows), 4),
         exact_match=round(sum(judged) / len(judged), 4) if judged else 0.0,
+        coverage=round(len(shown) / len(judged), 4) if judged else 0.0,
+        precision=round(sum(shown) / len(shown), 4) if shown else 0.0,
         keystrokes_saved=round(1 - keys / by_hand, 4) if by_hand else 0.0,
         wrong_shown=round(sum(row.shown and row.exact is False for row in rows) / len(rows), 4),
         events=len(rows),

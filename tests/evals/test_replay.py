@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from codegpt_evals import commands
-from codegpt_evals.replay import Row, default_documents, replay, summarize, write_rows
+from codegpt_evals.replay import Row, by_confidence, default_documents, replay, summarize, write_rows
 from codegpt_evals.typist import Kind
 from codegpt_evals.workspace import workspace_of
 
@@ -28,7 +28,8 @@ def row(
 def test_each_event_is_a_row() -> None:
     engine = ScriptedEngine("x = 1")
     seen: list[Row] = []
-    rows = replay([("a.py", Document(TEXT, language="python"))], engine, None, events=9, places=2, seen=seen.append)
+    documents = [("a.py", Document(TEXT, language="python"))]
+    rows = replay(documents, engine, None, events=9, places=2, seen=seen.append, every_key=True)
     assert rows == seen
     assert len(rows) == 9
     assert rows[0].kind is Kind.OPEN
@@ -89,7 +90,9 @@ def test_the_project_around_a_file_is_told_and_so_is_what_was_edited(tmp_path: P
     document = Document(path.read_text(), path.as_uri(), "python")
     workspaces = [workspace_of(path)]
     fim = parse_fim("qwen2.5-coder/spm")
-    replay([("a.py", document)], ScriptedEngine(script), fim, events=60, places=2, workspaces=workspaces)
+    replay(
+        [("a.py", document)], ScriptedEngine(script), fim, events=60, places=2, workspaces=workspaces, every_key=True
+    )
     assert all("core.py\ndef f(width: int) -> int: ..." in prompt for prompt in prompts)
     edited = ["f(x)" in prompt.partition("<|fim_prefix|>")[0] for prompt in prompts]
     assert any(edited) and not edited[0]
@@ -114,6 +117,7 @@ def test_the_summary() -> None:
     assert summary.exact_match == 0.5
     assert summary.keystrokes_saved == pytest.approx(1 - 3 / 9, abs=1e-4)
     assert summary.wrong_shown == 0.25
+    assert (summary.coverage, summary.precision, summary.asked_the_model) == (1.0, 0.5, 1.0)
     assert summary.kinds[Kind.KEY] == (150.0, 195.0, 199.0, 2)
     assert Kind.JUMP not in summary.kinds
 
@@ -136,6 +140,9 @@ def test_rows_on_disk_hold_no_text(tmp_path: Path) -> None:
         "exact": False,
         "keys": 1,
         "by_hand": 1,
+        "made_by": "model",
+        "confidence": 0.0,
+        "written_tokens": 0,
     }
 
 
@@ -163,3 +170,36 @@ def test_a_file_with_nothing_to_type_is_one_line(tmp_path: Path, monkeypatch: py
     ran = CliRunner().invoke(commands.evals, ["replay", "--files", str(tmp_path / "empty.py")])
     assert ran.exit_code != 0
     assert "the files hold no line that could be typed again" in str(ran.exception)
+
+
+def test_a_key_asks_as_in_the_server() -> None:
+    documents = [("a.py", Document("value = open('some/file').read()", language="python"))]
+    rows = replay(documents, ScriptedEngine("value = open(path)"), None, events=99, places=1)
+    made = [each.made_by for each in rows]
+    assert made[0] == "model"
+    assert set(made[1 : len("value = open(") + 1]) == {"reuse"}
+    assert set(made[len("value = open('") : len("value = open('some/file")]) == {""}
+    asked = replay(documents, ScriptedEngine("value = open(path)"), None, events=99, places=1, every_key=True)
+    assert {each.made_by for each in asked} == {"model"}
+
+
+def test_what_is_not_sure_is_not_shown_and_what_a_threshold_would_do_is_known() -> None:
+    documents = [("a.py", Document("x = 1\n" * 3, language="python"))]
+    rows = replay(documents, ScriptedEngine("x = 1"), None, events=99, places=1, every_key=True)
+    assert {each.confidence for each in rows if each.shown} == {0.9048}
+    judged = sum(each.exact is not None for each in rows)
+    right = sum(each.exact is True for each in rows)
+    found = {least: rest for least, *rest in by_confidence(rows, (0.0, 0.9, 0.95))}
+    assert found[0.0] == found[0.9] == [1.0, round(right / judged, 4)]
+    assert found[0.95] == [0.0, 0.0]
+    silent = replay(documents, ScriptedEngine("x = 1"), None, events=99, places=1, confidence=0.95)
+    assert not any(each.shown for each in silent)
+    assert max(each.confidence for each in silent) == 0.9048
+
+
+def test_in_a_pause_what_comes_next_is_made() -> None:
+    documents = [("a.py", Document("a = 1\nb = 2\n", language="python"))]
+    engine = ScriptedEngine(lambda prompt, _: "b = 2" if "a = 1" in prompt_text(prompt) else "a = 1")
+    rows = replay(documents, engine, None, events=99, places=1, pause_s=0.02)
+    newline = next(each for each in rows if each.kind is Kind.NEWLINE)
+    assert (newline.made_by, newline.exact) == ("reuse", True)
