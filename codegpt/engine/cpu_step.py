@@ -31,7 +31,7 @@ class _Workspace(NamedTuple):
 
 
 class CpuStep:
-    """The layers of one model as plain arrays; for one caller at a time.
+    """The layers of one model as plain arrays; for one thread, in which `interrupt` may itself let a pass be done.
 
     Args:
         layers: float32, their matrices int8.
@@ -42,7 +42,7 @@ class CpuStep:
         self._layers = layers
         self._norms = [(layer.attention_norm.numpy(), layer.mlp_norm.numpy()) for layer in layers]
         self._like = torch.empty(0, dtype=torch.float32)
-        self._workspaces: dict[int, _Workspace] = {}  # by the tokens in all
+        self._workspaces: dict[int, _Workspace] = {}  # by the tokens in all; not those that are in use
 
     def takes(self, rows: int, tokens: int, length: int, padded: bool) -> bool:
         """See `Step`."""
@@ -55,7 +55,7 @@ class CpuStep:
         rows, tokens, _ = hidden.shape
         shape = self._shape
         threads = cpu_kernels.threads()
-        work = self._workspace(rows * tokens)
+        work = self._workspaces.pop(rows * tokens, None) or self._workspace(rows * tokens)
         work.flow[:] = hidden.reshape(work.flow.shape).numpy()
         heads = work.heads.reshape(rows * tokens, -1, shape.head_dim)
         turns = angles.reshape(rows * tokens, -1)
@@ -75,13 +75,12 @@ class CpuStep:
             layer.gate_up.product(work.normal, threads, work.both)
             cpu_kernels.gate(work.both, work.gated, threads)
             np.add(work.flow, layer.down.product(work.gated, threads, work.added), out=work.flow)
+        self._workspaces[rows * tokens] = work
         return torch.from_numpy(work.flow).view(rows, tokens, -1).clone()
 
     def _workspace(self, count: int) -> _Workspace:
-        if count not in self._workspaces:
-            layer = self._layers[0]
-            features = layer.out.outputs
-            widths = [features, features, layer.qkv.outputs, self._shape.heads * self._shape.head_dim]
-            widths += [layer.gate_up.outputs, layer.gate_up.outputs // 2, features]
-            self._workspaces[count] = _Workspace(*(cpu_kernels.empty(count, width) for width in widths))
-        return self._workspaces[count]
+        layer = self._layers[0]
+        features = layer.out.outputs
+        widths = [features, features, layer.qkv.outputs, self._shape.heads * self._shape.head_dim]
+        widths += [layer.gate_up.outputs, layer.gate_up.outputs // 2, features]
+        return _Workspace(*(cpu_kernels.empty(count, width) for width in widths))

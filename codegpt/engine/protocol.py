@@ -125,7 +125,11 @@ def never() -> bool:
 
 
 class Engine(Protocol):
-    """A code model. Not safe for concurrent calls: one thread owns it."""
+    """A code model. Not safe for concurrent calls: one thread owns it.
+
+    In that thread, the `cancelled` of a `generate` that has `rows_at_once` may itself call the engine: such a call
+    shares nothing with others but the weights, and goes on where it was.
+    """
 
     @property
     def info(self) -> ModelInfo:

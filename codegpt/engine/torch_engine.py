@@ -103,7 +103,7 @@ class TorchEngine:
 
         def rows() -> list[list[Generation]]:
             kept = None if rows_at_once else self._kept  # a long run's draws do not depend on what came before
-            pace = self._pace
+            pace = None if rows_at_once else self._pace  # other calls may be made in the middle of it
             return decode(
                 self._model, self._tokens, ids, params, n, interrupt, watch, kept, rows_at_once, pace, begins, expected
             )
@@ -127,11 +127,13 @@ class TorchEngine:
         """Several likely texts; see `Engine.search`."""
         ids, begin = self._encode(prompt, params.max_new_tokens, params.heal)
         interrupt = _interrupt(params.timeout_s, cancelled)
-        return self._making_room(
+        written = self._making_room(
             lambda: beam_search(
                 self._model, self._tokens, ids, params, width, interrupt, watch, same, self._kept, begin
             )
         )
+        self._last_prompt = PromptWork(len(ids), self._kept.sequences[-1].computed)
+        return written
 
     def logprobs_after(
         self,

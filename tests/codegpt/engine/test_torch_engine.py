@@ -16,6 +16,8 @@ from codegpt.engine.torch_engine import TorchEngine, load_torch_engine
 from codegpt.errors import CheckpointError, PromptTooLong
 from codegpt.prompt import Markup, Prompt, parse_fim, render_fim
 
+from .conftest import lean_int8
+
 
 @pytest.fixture
 def engine(tiny_model: PreTrainedModel, tokens: Tokens) -> TorchEngine:
@@ -134,3 +136,27 @@ def test_what_was_read_ahead_before_somebody_asked_is_kept(engine: TorchEngine) 
     engine.read(Prompt(("x" * 300,)))
     engine.generate([Prompt(("x" * 300,))], SamplingParams(max_new_tokens=1))
     assert engine.last_prompt.computed == 1
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_in_the_middle_of_many_rows_another_call_is_answered_and_neither_changes(
+    tiny_model: PreTrainedModel, tokens: Tokens, rows: int
+) -> None:
+    engine = TorchEngine(lean_int8(tiny_model, step=True), tokens, "tiny")
+    drawn, asked = SamplingParams(max_new_tokens=12, temperature=0.8), SamplingParams(max_new_tokens=6)
+    before = Prompt(("def mean(values):\n    return",))
+    alone = engine.generate([before], drawn, n=rows, rows_at_once=rows)
+    typed = [Prompt((f"x = {'a' * number}",)) for number in range(1, 30)]
+    engine.forget()
+    answers = [engine.generate([prompt], asked)[0][0].text for prompt in typed]
+    engine.forget()
+    nested: list[str] = []
+
+    def somebody_types() -> bool:
+        if len(nested) < len(typed):
+            nested.append("")
+            nested[-1] = engine.generate([typed[len(nested) - 1]], asked)[0][0].text
+        return False
+
+    assert engine.generate([before], drawn, n=rows, rows_at_once=rows, cancelled=somebody_types) == alone
+    assert nested == answers
