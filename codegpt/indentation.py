@@ -23,14 +23,18 @@ def new_line(document: Document, offset: int) -> str:
         indent += unit
     elif python and _LEAVES_BLOCK.match(before):
         indent = indent.removesuffix(unit)
-    end = document.text[document.line_span(line - 1).end : document.line_starts[line]] if line else ""
-    return (end or _line_end_after(document, line)) + indent
+    return line_end_of(document, line) + indent
 
 
-def _line_end_after(document: Document, line: int) -> str:
-    if line + 1 == len(document.line_starts):
-        return "\n"
-    return document.text[document.line_span(line).end : document.line_starts[line + 1]]
+def line_end_of(document: Document, line: int = 0) -> str:
+    """How a document ends its lines: that of the line above, else its own, else a line feed."""
+    ends = (document.text[document.line_span(at).end : after] for at, after in _ends_near(document, line))
+    return next((end for end in ends if end), "\n")
+
+
+def _ends_near(document: Document, line: int) -> list[tuple[int, int]]:
+    starts = document.line_starts
+    return [(at, starts[at + 1]) for at in (line - 1, line) if 0 <= at < len(starts) - 1]
 
 
 def _unit(document: Document) -> str:

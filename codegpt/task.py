@@ -138,6 +138,28 @@ class Asked:
     unsettled: bool = False
 
 
+NO_SIGNATURE = "the model proposed no signature; give one, such as name(x: int) -> str"
+
+
+def asked_in_words(words: str, language: str, engine: Engine, chat: ChatTemplate | None) -> Asked:
+    """What words alone settle: a class, a program, or a function, whose signature the model proposes.
+
+    Raises:
+        InputError: the model proposes none.
+        PromptTooLong: the words do not fit the model's context.
+    """
+    if language == "python" and wants_class(words):
+        return Asked(words, unsettled=True)
+    if wants_script(words):
+        return Asked(words, language)
+    if language != "python":
+        return Asked(words, language, unsettled=True)
+    interface = propose_interface(words, engine, chat)
+    if interface is None:
+        raise InputError(NO_SIGNATURE)
+    return Asked(words, "python", interface)
+
+
 def task_for(asked: Asked, engine: Engine, calls: Sequence[Call] = ()) -> Task:
     """What is asked of the model, and of its answers.
 

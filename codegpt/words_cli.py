@@ -139,7 +139,7 @@ def _behaviour(answer: str) -> str:
 
 
 def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "Asked":
-    from codegpt.task import Asked, place_at, propose_interface, wants_class, wants_script
+    from codegpt.task import NO_SIGNATURE, Asked, asked_in_words, place_at, propose_interface, wants_class
 
     if wanted.follow_up:
         further = _further(wanted.follow_up, wanted.signature, wanted.tests)
@@ -157,23 +157,21 @@ def _asked(wanted: Wanted, workspace: Path | None, loaded: "LoadedModel") -> "As
             tests = find_tests(place.interface.name, Path(match["file"]), workspace)
         module = module_in(workspace, Path(match["file"])) if workspace else ""
         return Asked(wanted.words, "python", place.interface, place, tests, module=module)
-    words, language = wanted.words, wanted.language
-    if language == "python" and not wanted.script and wanted.signature is None and wants_class(words):
-        subject = _tested(wanted.tests)
-        return Asked(words, unsettled=True, tests=_tests(wanted.tests, named_only(subject)))
-    function_wanted = wanted.signature is not None or wanted.tests is not None
-    if wanted.script or (not function_wanted and wants_script(words)):
+    words, language, given = wanted.words, wanted.language, wanted.tests
+    if wanted.script:
         return Asked(words, language)
-    if language != "python":
-        return Asked(words, language, unsettled=True)
-    interface = (
-        propose_interface(words, loaded.engine, loaded.chat, _tested(wanted.tests))
-        if wanted.signature is None
-        else interface_of_signature(wanted.signature)
-    )
-    if interface is None:
-        raise InputError("the model proposed no signature; give one with --function 'name(x: int) -> str'")
-    return Asked(words, "python", interface, tests=_tests(wanted.tests, interface))
+    if wanted.signature is not None:
+        interface = interface_of_signature(wanted.signature)
+        return Asked(words, "python", interface, tests=_tests(given, interface))
+    if given is None:
+        return asked_in_words(words, language, loaded.engine, loaded.chat)
+    subject = _tested(given)
+    if wants_class(words):
+        return Asked(words, unsettled=True, tests=_tests(given, named_only(subject)))
+    proposed = propose_interface(words, loaded.engine, loaded.chat, subject)
+    if proposed is None:
+        raise InputError(NO_SIGNATURE)
+    return Asked(words, "python", proposed, tests=_tests(given, proposed))
 
 
 def _further(words: str, signature: str | None, tests: Path | None) -> "Asked":

@@ -43,6 +43,11 @@ class Folders:
         around = self._around(uri)
         return IGNORED if around is not None and not around.path(uri) else ""
 
+    def root_of(self, uri: str) -> Path | None:
+        """The folder that a document is in."""
+        around = self._around(uri)
+        return around.root if around is not None and around.path(uri) else None
+
     def place(
         self, document: Document, offset: int, editor: Editor, new_texts: int = NEW_TEXTS
     ) -> AbstractContextManager[Cursor | None]:

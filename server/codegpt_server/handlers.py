@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
 
 from codegpt.inline import Asked
+from codegpt_server.commands import ACCEPTED, add_commands
 from codegpt_server.convert import to_completion_items, to_inline_items
 from codegpt_server.server import Answer, CodeGPTServer, ModelLoader
 from codegpt_server.settings import Settings
@@ -20,11 +20,6 @@ Its parameters are a `TextDocumentPositionParams`. The text around the cursor is
 SHOWN, PARTLY_ACCEPTED = "textDocument/didShowCompletion", "textDocument/didPartiallyAcceptCompletion"
 """By these an editor may say what becomes of an item, as for Copilot's server; the item's command holds its number."""
 
-ACCEPTED, EXPLAIN, TOGGLE, SNOOZE = "codegpt.accepted", "codegpt.explain", "codegpt.toggle", "codegpt.snooze"
-
-DEFAULT_SNOOZE_MINUTES = 30
-MOST_MINUTES = 7 * 24 * 60
-
 Invoked = types.InlineCompletionTriggerKind.Invoked
 
 
@@ -34,7 +29,7 @@ def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
     _lifecycle(server)
     _documents(server)
     _suggestions(server)
-    _commands(server)
+    add_commands(server)
     return server
 
 
@@ -135,48 +130,8 @@ def _suggestions(server: CodeGPTServer) -> None:
             ls.fates.partly_accepted(number, length)
 
 
-def _commands(server: CodeGPTServer) -> None:
-    @server.command(ACCEPTED)
-    def accepted(ls: CodeGPTServer, *arguments: Any) -> None:
-        number, which = _integers(arguments, (0, 0))
-        ls.count(ls.fates.accepted(number, which))
-
-    @server.command(EXPLAIN)
-    def explain_last(ls: CodeGPTServer, *_arguments: Any) -> dict[str, Any]:
-        return ls.last.as_data()
-
-    @server.command(TOGGLE)
-    def toggle(ls: CodeGPTServer, *arguments: Any) -> dict[str, Any]:
-        language = arguments[0] if arguments else ""
-        if not isinstance(language, str):
-            raise JsonRpcInvalidParams(f"{TOGGLE} takes the id of a language, or nothing")
-        ls.switch = ls.switch.toggled(ls.settings, language)
-        why = ls.switch.why_off(ls.settings, language, invoked=True)
-        ls.status.answered(why)
-        return {"on": not why, "why": why}
-
-    @server.command(SNOOZE)
-    def snooze(ls: CodeGPTServer, *arguments: Any) -> dict[str, Any]:
-        [minutes] = _integers(arguments, (DEFAULT_SNOOZE_MINUTES,))
-        minutes = min(max(0, minutes), MOST_MINUTES)
-        ls.switch = ls.switch.snoozed(minutes)
-        ls.status.answered(ls.switch.why_off(ls.settings, "", invoked=False))
-        return {"minutes": minutes}
-
-
 def _accepted(answer: Answer) -> Any:
     return lambda which: types.Command("codegpt: taken", ACCEPTED, arguments=[answer.number, which])
-
-
-def _integers(arguments: tuple[Any, ...], defaults: tuple[int, ...]) -> tuple[int, ...]:
-    """Arguments of a command; those that are left out are the defaults.
-
-    Raises:
-        JsonRpcInvalidParams: there are too many, or one is no whole number.
-    """
-    if len(arguments) > len(defaults) or any(type(each) is not int for each in arguments):
-        raise JsonRpcInvalidParams(f"at most {len(defaults)} whole numbers are wanted")
-    return (*arguments, *defaults[len(arguments) :])
 
 
 def _number_of(params: Any) -> int | None:

@@ -7,6 +7,7 @@ and JSON-RPC 2.0 have for them; and neither an answer nor a log holds any text o
 
 import asyncio
 import contextvars
+import inspect
 import json
 import logging
 import sys
@@ -196,6 +197,17 @@ class Protocol(LanguageServerProtocol):
         self._shutdown = True
         if (handler := self.fm.features.get(types.SHUTDOWN)) is not None:
             yield handler, args, None
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    async def lsp_workspace__execute_command(  # type: ignore[override]  # pygls takes any kind of function
+        self, params: types.ExecuteCommandParams
+    ) -> Any:
+        """Give a command all that came with it; unlike pygls' own, a request for it can be cancelled."""
+        handler = self.fm.commands.get(params.command)
+        if handler is None:
+            raise JsonRpcInvalidParams(f"no such command: {params.command[:100]}")
+        result = handler(params)
+        return await result if inspect.isawaitable(result) else result
 
     @lsp_method(types.EXIT)
     def lsp_exit(self, *_args: Any) -> NoReturn:

@@ -26,6 +26,7 @@ from codegpt_server.fate import Fates
 from codegpt_server.folders import Folders
 from codegpt_server.inflight import Inflight
 from codegpt_server.notebooks import joined
+from codegpt_server.progress import progress
 from codegpt_server.protocol import Protocol, log, plain_converter
 from codegpt_server.settings import SECTION, Settings, parse_settings, section_of
 from codegpt_server.status import Status
@@ -216,7 +217,11 @@ class CodeGPTServer(LanguageServer):
     def why_silent(self, place: Place, invoked: bool) -> str:
         """Why nothing is suggested in a document, in a few words; "" where something may be."""
         off = self.switch.why_off(self.settings, place.document.language, invoked)
-        return off or self.folders.why_left_alone(place.document.uri)
+        return off or self.why_left_alone(place.document)
+
+    def why_left_alone(self, document: Document) -> str:
+        """Why a document is none of our business, in a few words; "" for any other."""
+        return self.folders.why_left_alone(document.uri)
 
     def editor(self, uri: str) -> Editor:
         """What is open, the document of `uri` first and then those that were asked about before it."""
@@ -280,31 +285,16 @@ class CodeGPTServer(LanguageServer):
     async def load_model(self) -> None:
         """Load the model in the worker and tell the person what they should know."""
         self.status.model("loading", self.settings.model)
-        token = await self.begin_progress(f"codegpt: loading {self.settings.model}")
-        try:
-            loaded = await self.worker.load(lambda: self.load(self.settings))
-        except CodeGPTError as error:
-            self.tell(types.MessageType.Error, str(error))
-            self.status.model("failed", str(error))
-        else:
-            if loaded.warning:
-                self.tell(types.MessageType.Warning, loaded.warning)
-            self.status.model("ready", loaded.engine.info.name)
-        if token:
-            self.work_done_progress.end(token, types.WorkDoneProgressEnd())
-
-    async def begin_progress(self, title: str, cancellable: bool = False) -> str:
-        """Show that something is going on; its token, or "" where the editor shows no such thing."""
-        window = self.client_capabilities.window
-        if not window or not window.work_done_progress:
-            return ""
-        token = f"codegpt-{time.monotonic_ns()}"
-        try:
-            await self.work_done_progress.create_async(token)
-        except Exception:  # the editor has said that it could
-            return ""
-        self.work_done_progress.begin(token, types.WorkDoneProgressBegin(title, cancellable=cancellable))
-        return token
+        async with progress(self, f"codegpt: loading {self.settings.model}"):
+            try:
+                loaded = await self.worker.load(lambda: self.load(self.settings))
+            except CodeGPTError as error:
+                self.tell(types.MessageType.Error, str(error))
+                self.status.model("failed", str(error))
+                return
+        if loaded.warning:
+            self.tell(types.MessageType.Warning, loaded.warning)
+        self.status.model("ready", loaded.engine.info.name)
 
     def serve(self, stdin: BinaryIO, stdout: BinaryIO) -> None:
         """Answer what comes in until the stream or the client ends."""

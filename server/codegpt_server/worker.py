@@ -18,10 +18,10 @@ class Worker:
     """Runs a loader, then completions; requests made while the model loads wait for it."""
 
     def __init__(self) -> None:
-        self._turns = Turns("codegpt-engine")
-        self._loaded: LoadedModel | None = None
+        self.turns = Turns("codegpt-engine")
+        self.loaded: LoadedModel | None = None
+        self.why_not_loaded = LOADING
         self._inline: Inline | None = None
-        self._failure = LOADING
 
     async def load(self, loader: Loader) -> LoadedModel:
         """Load the model.
@@ -29,21 +29,21 @@ class Worker:
         Raises:
             CodeGPTError: it cannot be loaded; completions then come back empty.
         """
-        return await self._turns.run(Urgency.TYPING, lambda: self._load(loader))
+        return await self.turns.run(Urgency.TYPING, lambda: self._load(loader))
 
     def _load(self, loader: Loader) -> LoadedModel:
-        self._loaded = self._inline = None
-        self._failure = LOADING
+        self.loaded = self._inline = None
+        self.why_not_loaded = LOADING
         try:
             loaded = loader()
             warm_up(loaded.engine)
         except CodeGPTError as error:
-            self._failure = str(error)
+            self.why_not_loaded = str(error)
             raise
         except Exception as error:  # the editor must hear of it, whatever it is
-            self._failure = f"the model cannot be loaded: {error!r}"
-            raise CheckpointError(self._failure) from error
-        self._loaded, self._inline = loaded, Inline(loaded.engine, loaded.fim)
+            self.why_not_loaded = f"the model cannot be loaded: {error!r}"
+            raise CheckpointError(self.why_not_loaded) from error
+        self.loaded, self._inline = loaded, Inline(loaded.engine, loaded.fim)
         return loaded
 
     def known(self, asked: Asked) -> Completions | None:
@@ -57,13 +57,13 @@ class Worker:
 
     async def complete(self, asked: Asked, urgency: Urgency = Urgency.TYPING) -> Completions:
         """Ask the model."""
-        return await self._turns.run(urgency, lambda: self._suggest(asked))
+        return await self.turns.run(urgency, lambda: self._suggest(asked))
 
     def _suggest(self, asked: Asked) -> Completions:
         if asked.cancelled():
             return Completions((), "cancelled")
         if self._inline is None:
-            return Completions((), self._failure)
+            return Completions((), self.why_not_loaded)
         try:
             return self._inline.suggest(asked)
         except CodeGPTError as error:
@@ -71,7 +71,7 @@ class Worker:
 
     async def read_ahead(self, asked: Asked) -> None:
         """Let the model read all the text around a place, for whoever asks there next."""
-        await self._turns.run(Urgency.AHEAD, lambda: self._read_ahead(asked))
+        await self.turns.run(Urgency.AHEAD, lambda: self._read_ahead(asked))
 
     def _read_ahead(self, asked: Asked) -> None:
         if self._inline is not None and not asked.cancelled():
@@ -85,4 +85,4 @@ class Worker:
 
     def stop(self) -> None:
         """Begin nothing any more."""
-        self._turns.stop()
+        self.turns.stop()

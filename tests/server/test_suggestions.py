@@ -242,11 +242,12 @@ def test_what_becomes_of_suggestions_is_counted(editor) -> None:
         async with editor(text="alpha|beta", options={"candidates": 2}) as e:
             e.open("x = \n")
             answer = await e.ask(0, 4, invoked=True)
+            assert [item.insert_text for item in answer.items] == ["beta", "alpha"]  # the likelier one first
             command = answer.items[1].command
             assert (command.command, command.arguments) == ("codegpt.accepted", (1, 1))
             await e.command(command.command, *command.arguments)
-            e.change((0, 4), (0, 4), "beta ")
-            answer = await e.ask(0, 9)
+            e.change((0, 4), (0, 4), "alpha ")
+            answer = await e.ask(0, 10)
             item = {"insertText": "alpha", "command": {"arguments": answer.items[0].command.arguments}}
             e.client.protocol.notify("textDocument/didShowCompletion", {"item": item})
             e.client.protocol.notify("textDocument/didPartiallyAcceptCompletion", {"item": item, "acceptedLength": 3})
@@ -254,7 +255,7 @@ def test_what_becomes_of_suggestions_is_counted(editor) -> None:
     asyncio.run(scenario())
     rows = read(usage_path())
     assert [(row.outcome, row.accepted, row.invoked) for row in rows] == [
-        (Outcome.ACCEPTED, 4, True),
+        (Outcome.ACCEPTED, 5, True),
         (Outcome.PARTLY, 3, False),
     ]
 

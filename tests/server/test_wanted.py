@@ -1,0 +1,128 @@
+import pytest
+from codegpt_server.wanted import edit_of, inserted, new_file, wanted_at
+from lsprotocol import types
+
+from codegpt.document import Document, Edit, Span
+
+NONE = types.ClientCapabilities()
+ALL = types.ClientCapabilities(
+    workspace=types.WorkspaceClientCapabilities(
+        workspace_edit=types.WorkspaceEditClientCapabilities(
+            document_changes=True,
+            resource_operations=[types.ResourceOperationKind.Create],
+            change_annotation_support=types.ChangeAnnotationsSupportOptions(),
+        )
+    )
+)
+
+
+def at(source: str, language: str = "python") -> tuple[Document, Span]:
+    """A document, and the selection between one or two `‸`."""
+    start = source.index("‸")
+    end = source.rindex("‸") - 1 if source.count("‸") > 1 else start
+    return Document(source.replace("‸", ""), "file:///a.py", language, 3), Span(start, end)
+
+
+def written(source: str, program: str, language: str = "python") -> str:
+    wanted = wanted_at(*at(source, language))
+    assert wanted is not None
+    return wanted.document.apply(Edit(wanted.span, inserted(wanted, program))).text
+
+
+@pytest.mark.parametrize(
+    ("source", "program", "after"),
+    [
+        (
+            "def f(x):\n    ‸\n\n\ny = 1\n",
+            "def f(x):\n    return x\n",
+            "def f(x):\n    return x\n\n\ny = 1\n",
+        ),
+        ("def f(x):‸", "def f(x):\n    return x\n", "def f(x):\n    return x"),
+        ("def f(x):\r\n    ‸\r\ny\r\n", "def f(x):\n    return x\n", "def f(x):\r\n    return x\r\ny\r\n"),
+        (
+            'def f(x):\n    """Same. f(1) == 1"""\n‸\ny = 1\n',
+            'def f(x):\n    """Same. f(1) == 1"""\n    return x\n',
+            'def f(x):\n    """Same. f(1) == 1"""\n    return x\ny = 1\n',
+        ),
+        (
+            "def f(x):\n‸    y = 2\n    return 3\n‸\n\nz\n",
+            "def f(x):\n    return x\n",
+            "def f(x):\n    return x\n\n\nz\n",
+        ),
+        (
+            "class A:\n    def f(self):\n        ‸\n",
+            "    def f(self):\n        return 1\n",
+            "class A:\n    def f(self):\n        return 1\n",
+        ),
+        ("# add two numbers. add(1, 2) == 3\n‸\ny\n", "def add(a, b):\n    return a + b\n",
+         "# add two numbers. add(1, 2) == 3\ndef add(a, b):\n    return a + b\n\ny\n"),
+        ("# add two\n# numbers up‸\ny\n", "def add(): ...\n", "# add two\n# numbers up\ndef add(): ...\ny\n"),
+    ],
+)  # fmt: skip
+def test_where_an_answer_goes(source: str, program: str, after: str) -> None:
+    assert written(source, program) == after
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 1‸\n",
+        "# TODO‸\n",
+        "def f():\n    return 1\n‸",
+        "if x:\n    ‸\n",
+        "x = ‸1 + 2‸\n",
+        "‸",
+        "def f(:\n    ‸\n",
+        "def f(x):‸\n    return x\n",
+    ],
+)
+def test_where_nothing_is_wanted(source: str) -> None:
+    assert wanted_at(*at(source)) is None
+
+
+def test_words_make_any_place_one() -> None:
+    document, span = at("x = 1\n    ‸\n")
+    wanted = wanted_at(document, span, "a number of things")
+    assert wanted is not None
+    assert (wanted.words, wanted.title, wanted.examples) == ("a number of things", "what the comment says", 0)
+    assert inserted(wanted, "def f():\n    pass\n") == "def f():\n        pass"
+
+
+def test_the_title_and_the_examples_of_a_function() -> None:
+    wanted = wanted_at(*at('def f(x):\n    """Same.\n\n    >>> f(1)\n    1\n    >>> f(2)\n    2\n    """\n    ‸\n'))
+    assert wanted is not None
+    assert (wanted.title, wanted.examples) == ("the body of f", 2)
+
+
+def test_other_languages_have_comments_too() -> None:
+    wanted = wanted_at(*at("// add two numbers\n‸\n", "javascript"))
+    assert wanted is not None
+    assert wanted.words == "add two numbers"
+    assert wanted_at(*at("// add two numbers\n‸\n", "plaintext")) is None
+
+
+def test_an_edit_is_shown_with_its_label_where_the_editor_can() -> None:
+    wanted = wanted_at(*at("def f(x):\n    ‸\n"))
+    assert wanted is not None
+    place = types.Range(types.Position(0, 9), types.Position(1, 4))
+    program = "def f(x):\n    return x\n"
+    plain = edit_of(wanted, program, "examples passed", "utf-16", NONE)
+    assert plain == types.WorkspaceEdit(changes={"file:///a.py": [types.TextEdit(place, "\n    return x")]})
+    shown = edit_of(wanted, program, "examples passed", "utf-16", ALL)
+    assert shown.change_annotations == {"codegpt": types.ChangeAnnotation("examples passed", needs_confirmation=True)}
+    [change] = shown.document_changes or []
+    assert isinstance(change, types.TextDocumentEdit)
+    assert change.text_document == types.OptionalVersionedTextDocumentIdentifier("file:///a.py", 3)
+    [edit] = change.edits
+    assert (edit.annotation_id, edit.range, edit.new_text) == ("codegpt", place, "\n    return x")
+
+
+def test_a_translation_is_a_new_file() -> None:
+    document = Document("def f(): ...\n", "file:///src/a.py", "python")
+    made = new_file(document, "f", "javascript", "function f() {}\n", "parses only", ALL)
+    create, change = made.document_changes or []
+    assert isinstance(create, types.CreateFile) and isinstance(change, types.TextDocumentEdit)
+    assert create.uri == change.text_document.uri == "file:///src/a_f.js"
+    assert create.options == types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+    plain = new_file(document, "f", "javascript", "x\n", "parses only", NONE)
+    assert list(plain.changes or {}) == ["file:///src/a_f.js"]
