@@ -5,15 +5,17 @@ BIN := $(VENV)/bin
 PEERS := .cache/peers
 READY := $(VENV)/.ready
 
-.PHONY: help demo demo-words test test-model test-editors test-sandbox test-evals check peers lock clean bubblewrap
+.PHONY: help demo demo-words playground test test-model test-editors test-browser test-sandbox test-evals check peers lock clean bubblewrap
 GATES := humaneval humaneval-plus mbpp mbpp-sanitized humaneval-x-js infilling-single infilling-random-light contest
 
 help:
 	@echo "make demo          see the real model complete a function of the standard library"
 	@echo "make demo-words    see it write a function from words, run its candidates, and show the evidence"
+	@echo "make playground    try it in a browser: builds the page (needs Node) and serves it on this machine alone"
 	@echo "make test          run the tests that need no model weights and no editor"
 	@echo "make test-model    run the tests that need the model: codegpt models pull"
 	@echo "make test-editors  run the tests in a real Neovim, with the scripted engine"
+	@echo "make test-browser  run the tests of the playground in a headless Chromium (needs Node and Chromium)"
 	@echo "make test-sandbox  run the attacks and the ordinary programs in the jail"
 	@echo "make test-evals    run the benchmarks' canonical and wrong solutions: needs their data, see docs/evals.md"
 	@echo "make check         ruff and mypy"
@@ -27,14 +29,28 @@ demo-words: $(READY) bubblewrap
 	@$(BIN)/codegpt models pull
 	@$(BIN)/codegpt generate "Rotate a list to the right by n places. rotate([1, 2, 3], 1) == [3, 1, 2], rotate([], 5) == []"
 
+PAGE := server/codegpt_server/page/index.html
+$(PAGE): $(wildcard server/playground/src/* server/playground/*.json server/playground/*.mjs)
+	@command -v npm >/dev/null || { echo "the playground's page is built by Node; install it (nodejs.org)"; exit 2; }
+	@cd server/playground && npm ci --no-audit --no-fund --silent && npm run --silent build
+
+playground: $(READY) bubblewrap $(PAGE)
+	@$(BIN)/codegpt models pull
+	@$(BIN)/codegpt-server --playground
+
 test: $(READY) bubblewrap
-	@$(BIN)/pytest -m "not model and not neovim"
+	@$(BIN)/pytest -m "not model and not neovim and not browser"
 
 test-model: $(READY)
 	@CODEGPT_NVIM=$$(tests/e2e/get_neovim.sh | tail -n 1) $(BIN)/pytest -m model
 
 test-editors: $(READY)
 	@CODEGPT_NVIM=$$(tests/e2e/get_neovim.sh | tail -n 1) $(BIN)/pytest -m "neovim and not model"
+
+test-browser: $(READY) bubblewrap $(PAGE)
+	@command -v "$${CODEGPT_CHROMIUM:-chromium}" >/dev/null || { echo "Chromium is not here; install it, or say where it is: CODEGPT_CHROMIUM=/path"; exit 2; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	@$(BIN)/pytest -m "browser and not model"
 
 test-sandbox: $(READY) bubblewrap
 	@$(BIN)/codegpt sandbox selftest --require strong

@@ -9,7 +9,7 @@ import click
 
 from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
-from codegpt.load import LoadedModel, load_model
+from codegpt.load import LoadedModel, load_model, warm_up
 from codegpt_server.settings import Settings
 from codegpt_server.transport import own_output
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     "--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format, where codegpt cannot tell."
 )
 @click.option("--scripted", metavar="TEXT", help="Always suggest TEXT, without a model: to try an editor's setup.")
+@click.option("--playground", is_flag=True, help="Serve a page with an editor on 127.0.0.1 instead, to try it.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Of the playground.  [default: any free one]")
 @click.version_option(package_name="codegpt-lsp")
-def serve(model: str, fim: str, scripted: str | None) -> None:
+def serve(model: str, fim: str, scripted: str | None, playground: bool, port: int) -> None:
     """Complete code in your editor, over the Language Server Protocol.
 
     Your editor starts this; it talks on standard input and output. Nothing is downloaded: pull a model first with
@@ -34,14 +36,21 @@ def serve(model: str, fim: str, scripted: str | None) -> None:
     """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
-    from codegpt_server.handlers import create_server  # a third of a second that --help need not wait for
-
     def load(settings: Settings) -> LoadedModel:
         if scripted is not None:
             from codegpt.engine.scripted import ScriptedEngine
 
             return LoadedModel(ScriptedEngine(scripted), None)
-        return load_model(settings.model, settings.fim)
+        loaded = load_model(settings.model, settings.fim)
+        warm_up(loaded.engine)
+        return loaded
+
+    if playground:
+        from codegpt_server.playground import run
+
+        run(Settings(model=model, fim=fim, trusted=True, context=False), load, port)
+        return
+    from codegpt_server.handlers import create_server  # a third of a second that --help need not wait for
 
     run_until_the_editor_ends(create_server(Settings(model=model, fim=fim), load))
 

@@ -10,6 +10,7 @@ from codegpt_server.commands import ACCEPTED, add_commands
 from codegpt_server.convert import to_completion_items, to_inline_items
 from codegpt_server.server import Answer, CodeGPTServer, ModelLoader
 from codegpt_server.settings import Settings
+from codegpt_server.worker import Worker
 
 CURSOR = "codegpt/cursor"
 """The notification by which an editor may say where the cursor rests, after opening a file or coming back to it.
@@ -23,9 +24,11 @@ SHOWN, PARTLY_ACCEPTED = "textDocument/didShowCompletion", "textDocument/didPart
 Invoked = types.InlineCompletionTriggerKind.Invoked
 
 
-def create_server(settings: Settings, load: ModelLoader) -> CodeGPTServer:
-    """A server with its handlers; nothing is loaded before the client says `initialized`."""
-    server = CodeGPTServer(settings, load)
+def create_server(
+    settings: Settings, load: ModelLoader, worker: Worker | None = None, *, counted: bool = True
+) -> CodeGPTServer:
+    """A server with its handlers; nothing is loaded before the client says `initialized`. See `CodeGPTServer`."""
+    server = CodeGPTServer(settings, load, worker, counted=counted)
     _lifecycle(server)
     _documents(server)
     _suggestions(server)

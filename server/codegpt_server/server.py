@@ -69,11 +69,18 @@ class Answer(NamedTuple):
 
 
 class CodeGPTServer(LanguageServer):
-    """A language server that completes code with the model that `load` returns."""
+    """A language server that completes code with the model that `load` returns.
+
+    Args:
+        worker: with an engine that others use as well; None for one of its own.
+        counted: whether it is counted what becomes of suggestions.
+    """
 
     protocol: Protocol
 
-    def __init__(self, settings: Settings, load: ModelLoader) -> None:
+    def __init__(
+        self, settings: Settings, load: ModelLoader, worker: Worker | None = None, *, counted: bool = True
+    ) -> None:
         every_notebook = types.NotebookDocumentFilterWithNotebook(notebook="*")
         super().__init__(
             "codegpt-server",
@@ -87,7 +94,7 @@ class CodeGPTServer(LanguageServer):
         self.given: Mapping[str, Any] = {}
         self.problems: list[str] = []
         self.load = load
-        self.worker = Worker()
+        self.worker = worker or Worker()
         self.was_shut_down = False
         self.inflight = Inflight()
         self.tasks: set[asyncio.Task[Any]] = set()
@@ -99,7 +106,7 @@ class CodeGPTServer(LanguageServer):
         self.status = Status(self.protocol.notify)
         self.last = Explanation()
         self.fates = Fates()
-        self.counter = Counter(usage_path())
+        self.counter = Counter(usage_path()) if counted else None
 
     @property
     def encoding(self) -> Encoding:
@@ -249,8 +256,9 @@ class CodeGPTServer(LanguageServer):
 
     def count(self, rows: list[Shown]) -> None:
         """Count what became of some suggestions."""
-        for row in rows:
-            self.counter.add(row)
+        if self.counter:
+            for row in rows:
+                self.counter.add(row)
 
     def look_around(self) -> None:
         """Keep the folders that the editor has open, and an index of each where that is wanted."""
@@ -285,9 +293,10 @@ class CodeGPTServer(LanguageServer):
     async def load_model(self) -> None:
         """Load the model in the worker and tell the person what they should know."""
         self.status.model("loading", self.settings.model)
+        loading = self.worker.load(lambda: self.load(self.settings))  # who asks from now on waits for it
         async with progress(self, f"codegpt: loading {self.settings.model}"):
             try:
-                loaded = await self.worker.load(lambda: self.load(self.settings))
+                loaded = await loading
             except CodeGPTError as error:
                 self.tell(types.MessageType.Error, str(error))
                 self.status.model("failed", str(error))
@@ -314,7 +323,8 @@ class CodeGPTServer(LanguageServer):
         self.worker.stop()
         self.folders.stop()
         self.count(self.fates.all_over())
-        self.counter.stop()
+        if self.counter:
+            self.counter.stop()
 
     def tell(self, kind: types.MessageType, text: str) -> None:
         """Show a line in the editor."""

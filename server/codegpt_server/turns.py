@@ -44,12 +44,14 @@ class Turns:
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
-    async def run(self, urgency: Urgency, work: Callable[[], Result]) -> Result:
-        """Do something in the thread.
+    def run(self, urgency: Urgency, work: Callable[[], Result]) -> "asyncio.Future[Result]":
+        """Have something done in the thread; it waits for its turn from now on.
+
+        What the future was cancelled for is not begun. Work that is being done goes on, and has to see for itself that
+        nobody wants it.
 
         Raises:
-            asyncio.CancelledError: the caller was cancelled, or nothing is begun any more; work that is being done goes
-                on, and has to see for itself that nobody wants it.
+            asyncio.CancelledError: nothing is begun any more.
         """
         done: Future[Result] = Future()
 
@@ -70,7 +72,7 @@ class Turns:
                 raise asyncio.CancelledError
             heapq.heappush(self._waiting, _Job(urgency, next(self._numbers), job))
             self._changed.notify()
-        return await asyncio.wrap_future(done)
+        return asyncio.wrap_future(done)
 
     def give_way(self) -> None:
         """Do all that waits and is more urgent than what is being done; asked in the thread alone."""

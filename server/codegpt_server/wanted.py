@@ -15,6 +15,7 @@ from codegpt.examples import examples_in
 from codegpt.indentation import line_end_of
 from codegpt.languages import LANGUAGES
 from codegpt.probe import indent_of
+from codegpt.syntax import parse
 from codegpt.task import Place, place_at
 from codegpt_server.convert import to_lsp_range
 
@@ -68,8 +69,20 @@ def wanted_at(document: Document, span: Span, words: str = "") -> Wanted | None:
             if not _has_body(place):
                 return Wanted(document, Span(len(head), _end_of_blank(document, span)), words, place)
     if words:
-        return Wanted(document, Span(span.start, span.end), words, indent=indent_of(_line_before(document, span.start)))
+        return Wanted(document, _behind(document, span), words)
     return None if span.start != span.end else _comment_at(document, span.start)
+
+
+def _behind(document: Document, span: Span) -> Span:
+    """Where what words ask for may stand: at a cursor on a line of its own outside of everything, else behind that."""
+    line = document.line_at(span.start)
+    syntax = parse(document)
+    scopes = syntax.scopes_at(span.start) if syntax else ()
+    if not scopes and not document.line_text(line).strip():
+        return Span(document.line_starts[line], document.line_span(line).end)
+    last = document.line_at(max(span.end, scopes[0].span.end - 1) if scopes else span.end)
+    end = document.line_span(last).end
+    return Span(end, end)
 
 
 def _has_body(place: Place) -> bool:
@@ -111,13 +124,19 @@ def inserted(wanted: Wanted, program: str) -> str:
     """The text of a candidate that goes into the document, with its line ends."""
     if wanted.place is None:
         lines = [f"{wanted.indent}{line}".rstrip() for line in program.rstrip().split("\n")]
-        at_line_start = not _line_before(wanted.document, wanted.span.start).strip()
-        text = "\n".join(lines)[len(wanted.indent) :] if at_line_start else "\n" + "\n".join(lines)
+        before = _line_before(wanted.document, wanted.span.start)
+        apart = "" if not before.strip() else "\n" if _is_comment(wanted, before) else "\n\n\n"
+        text = apart + "\n".join(lines)
     else:
         text = "\n" + program.removeprefix(wanted.place.begins).rstrip()
         if wanted.document.text[wanted.span.end : wanted.span.end + 1] not in ("", "\n", "\r"):
             text += "\n"
     return text.replace("\n", line_end_of(wanted.document))
+
+
+def _is_comment(wanted: Wanted, line: str) -> bool:
+    language = LANGUAGES.get(wanted.document.language)
+    return language is not None and line.strip().startswith(language.line_comment)
 
 
 def edit_of(

@@ -1,12 +1,13 @@
 """The owner of the engine: it loads the model in the background, then does what is asked of it, one thing at a time."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
 from codegpt.complete import Completions
 from codegpt.errors import CheckpointError, CodeGPTError
 from codegpt.inline import Asked, Inline
-from codegpt.load import LoadedModel, warm_up
+from codegpt.load import LoadedModel
 from codegpt_server.turns import Turns, Urgency
 
 Loader = Callable[[], LoadedModel]
@@ -15,28 +16,28 @@ LOADING = "the model is being loaded"
 
 
 class Worker:
-    """Runs a loader, then completions; requests made while the model loads wait for it."""
+    """Runs a loader, then completions; requests made while the model loads wait for it.
 
-    def __init__(self) -> None:
-        self.turns = Turns("codegpt-engine")
+    Args:
+        turns: a thread that is shared with others, and the engine in it; None for one of its own.
+    """
+
+    def __init__(self, turns: Turns | None = None) -> None:
+        self._own = turns is None
+        self.turns = turns or Turns("codegpt-engine")
         self.loaded: LoadedModel | None = None
         self.why_not_loaded = LOADING
         self._inline: Inline | None = None
 
-    async def load(self, loader: Loader) -> LoadedModel:
-        """Load the model.
-
-        Raises:
-            CodeGPTError: it cannot be loaded; completions then come back empty.
-        """
-        return await self.turns.run(Urgency.TYPING, lambda: self._load(loader))
+    def load(self, loader: Loader) -> "asyncio.Future[LoadedModel]":
+        """Load the model: the future's error is a `CodeGPTError` where that cannot be; completions are empty then."""
+        return self.turns.run(Urgency.TYPING, lambda: self._load(loader))
 
     def _load(self, loader: Loader) -> LoadedModel:
         self.loaded = self._inline = None
         self.why_not_loaded = LOADING
         try:
             loaded = loader()
-            warm_up(loaded.engine)
         except CodeGPTError as error:
             self.why_not_loaded = str(error)
             raise
@@ -84,5 +85,6 @@ class Worker:
             self._inline.edited(uri)
 
     def stop(self) -> None:
-        """Begin nothing any more."""
-        self.turns.stop()
+        """Begin nothing any more, where nobody else has a part in the thread."""
+        if self._own:
+            self.turns.stop()

@@ -30,8 +30,6 @@ def script(_prompt: Prompt, row: int) -> str:
 
 
 class LoggingEngine(ScriptedEngine):
-    warm = False
-
     def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
         length = len(prompt_text(prompt))
         read = 0
@@ -43,9 +41,6 @@ class LoggingEngine(ScriptedEngine):
 
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams, **options: Any) -> list[list[Generation]]:
         results = super().generate(prompts, params, **options)
-        if not self.warm:
-            self.warm = True
-            return results
         with log.with_suffix(".prompts").open("a", encoding="utf-8") as file:
             file.write(json.dumps(prompt_text(prompts[0])) + "\n")
         with log.open("a", encoding="utf-8") as file:

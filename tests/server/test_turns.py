@@ -100,7 +100,7 @@ def test_work_that_nobody_waits_for_any_more_is_not_begun_and_nothing_is_after_t
         assert await turns.run(Urgency.TYPING, lambda: 1) == 1
         turns.stop()
         with pytest.raises(asyncio.CancelledError):
-            await turns.run(Urgency.TYPING, lambda: order.append("late"))
+            turns.run(Urgency.TYPING, lambda: order.append("late"))
 
     asyncio.run(scenario())
     assert order == []

@@ -80,12 +80,27 @@ def test_where_nothing_is_wanted(source: str) -> None:
     assert wanted_at(*at(source)) is None
 
 
-def test_words_make_any_place_one() -> None:
-    document, span = at("x = 1\n    ‸\n")
-    wanted = wanted_at(document, span, "a number of things")
+@pytest.mark.parametrize(
+    ("source", "after"),
+    [
+        ("x = 1\n‸\n", "x = 1\ndef g(): ...\n"),
+        ("‸", "def g(): ..."),
+        (
+            "def f():\n    for x in y:\n        ‸\n        z\n\nw\n",
+            "def f():\n    for x in y:\n        \n        z\n\n\ndef g(): ...\n\nw\n",
+        ),
+        (
+            "class A:\n    def f(self):\n        return ‸1\n",
+            "class A:\n    def f(self):\n        return 1\n\n\ndef g(): ...\n",
+        ),
+        ("x = ‸1\ny\n", "x = 1\n\n\ndef g(): ...\ny\n"),
+    ],
+)
+def test_words_go_behind_what_the_cursor_is_in(source: str, after: str) -> None:
+    wanted = wanted_at(*at(source), "something else")
     assert wanted is not None
-    assert (wanted.words, wanted.title, wanted.examples) == ("a number of things", "what the comment says", 0)
-    assert inserted(wanted, "def f():\n    pass\n") == "def f():\n        pass"
+    assert (wanted.words, wanted.title, wanted.examples) == ("something else", "what the comment says", 0)
+    assert wanted.document.apply(Edit(wanted.span, inserted(wanted, "def g(): ...\n"))).text == after
 
 
 def test_the_title_and_the_examples_of_a_function() -> None:
