@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .cache/peers
 READY := $(VENV)/.ready
 
-.PHONY: help demo demo-words playground test test-model test-editors test-browser test-sandbox test-evals check peers lock clean bubblewrap
+.PHONY: help demo demo-words playground test test-model test-editors test-browser test-sandbox test-evals fuzz check peers lock clean bubblewrap
 GATES := humaneval humaneval-plus mbpp mbpp-sanitized humaneval-x-js infilling-single infilling-random-light contest
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test-model    run the tests that need the model: codegpt models pull"
 	@echo "make test-editors  run the tests in a real Neovim, with the scripted engine"
 	@echo "make test-browser  run the tests of the playground in a headless Chromium (needs Node and Chromium)"
+	@echo "make fuzz          100,000 mutated messages and 20,000 random edits to a server"
 	@echo "make test-sandbox  run the attacks and the ordinary programs in the jail"
 	@echo "make test-evals    run the benchmarks' canonical and wrong solutions: needs their data, see docs/evals.md"
 	@echo "make check         ruff and mypy"
@@ -51,6 +52,9 @@ test-browser: $(READY) bubblewrap $(PAGE)
 	@command -v "$${CODEGPT_CHROMIUM:-chromium}" >/dev/null || { echo "Chromium is not here; install it, or say where it is: CODEGPT_CHROMIUM=/path"; exit 2; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
 	@$(BIN)/pytest -m "browser and not model"
+
+fuzz: $(READY)
+	@$(BIN)/python -m tests.server.fuzzing
 
 test-sandbox: $(READY) bubblewrap
 	@$(BIN)/codegpt sandbox selftest --require strong

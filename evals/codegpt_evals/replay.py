@@ -20,7 +20,7 @@ from codegpt.complete import Completions
 from codegpt.confidence import DEFAULT_CONFIDENCE, sure
 from codegpt.context.edits import Edits
 from codegpt.document import Document
-from codegpt.engine.protocol import Engine, PromptWork
+from codegpt.engine.protocol import Engine, Generation, PromptWork
 from codegpt.inline import Asked, Inline, following
 from codegpt.planning import CompletionOptions
 from codegpt.postprocess import first_line
@@ -33,7 +33,7 @@ from codegpt_evals.workspace import Workspace
 DEFAULT_MODULES = ("textwrap", "json.decoder", "heapq", "shlex", "codegpt.document", "codegpt_evals.typist")
 """Typed again where no files are named: of the standard library, and of our own, which no model has seen."""
 
-MODEL, REUSE = "model", "reuse"
+MODEL, AHEAD, REUSE = "model", "ahead", "reuse"
 
 STEPS = tuple(number / 20 for number in range(20))
 """Of confidence: 0, 0.05, ... 0.95."""
@@ -49,7 +49,8 @@ class Row:
         shown: whether anything was.
         exact: whether its first line was what the file has; None where the file has nothing more on the line.
         keys, by_hand: keys of typing, and what they would have been without suggestions.
-        made_by: `model`, `reuse` where it was known already, or "" where nothing was asked for.
+        made_by: `model`, `ahead` where it had made it in a pause, `reuse` where it goes on with what was shown already, or
+            "" where nothing was asked for.
         confidence: of what was shown, or would have been; 0.0 where there was nothing.
         written_tokens: that the model wrote for it.
     """
@@ -76,7 +77,7 @@ class Summary:
         computed_tokens_per_key: the mean; half of the events computed no more than the other one.
         asked_the_model: the share of the events that did.
         exact_match: of the events where the file goes on on the line.
-        coverage: of those, the share where something was shown.
+        coverage: of the answers of the model there, the share where something was shown; what is typed along with is one.
         precision: of these, the share where it was right.
         wrong_shown: of all events, where something was shown and its first line was not what the file has.
         kinds: of each kind the median, 95th and 99th percentile in milliseconds, and the count.
@@ -162,6 +163,7 @@ class _Editor:
         self._confidence = confidence
         self._inline = Inline(engine, fim)
         self._last: tuple[Asked, Completions] | None = None
+        self._shown: Generation | None = None
 
     def ask(self, name: str, event: Event, edits: Edits, workspace: Workspace | None) -> tuple[Row, str]:
         """What an event comes to, and the first line that is shown."""
@@ -176,6 +178,8 @@ class _Editor:
         if known is None:
             self._inline.shown(asked, found)
         self._last = (asked, found)
+        made_by = self._made_by(known)
+        self._shown = found.items[0].generation if found.items else self._shown
         first = first_line(found.items[0].text) if found.items else ""
         work = PromptWork() if known else self._engine.last_prompt
         row = Row(
@@ -188,11 +192,18 @@ class _Editor:
             exact=first.rstrip() == wanted.rstrip() if wanted.strip() else None,
             keys=event.keys,
             by_hand=event.by_hand,
-            made_by=MODEL if known is None else REUSE if known.items or known.why_none == TYPED else "",
+            made_by=made_by,
             confidence=round(written.items[0].confidence, 4) if written.items else 0.0,
             written_tokens=0 if known else sum(len(each.token_ids) for each in written.written),
         )
         return row, first
+
+    def _made_by(self, known: Completions | None) -> str:
+        if known is None:
+            return MODEL
+        if known.items:
+            return REUSE if known.items[0].generation is self._shown else AHEAD
+        return REUSE if known.why_none == TYPED else ""
 
     def pause(self, pause_s: float) -> None:
         """Nothing is typed for a while, in which what comes next is read, and made."""
@@ -235,7 +246,7 @@ def by_confidence(rows: Sequence[Row], steps: Sequence[float] = STEPS) -> list[t
 
     Of the rows where the model was asked, and the file goes on on the line. They should be made with `confidence` 0.
     """
-    judged = [row for row in rows if row.exact is not None and row.made_by == MODEL]
+    judged = [row for row in rows if row.exact is not None and row.made_by in (MODEL, AHEAD)]
     found = []
     for least in steps:
         shown = [row.exact is True for row in judged if row.shown and row.confidence >= least]
@@ -248,7 +259,8 @@ def summarize(rows: Sequence[Row]) -> Summary:
     """What the rows come to; there is one at least."""
     kinds = {kind: [row.ms for row in rows if row.kind is kind] for kind in Kind}
     judged = [row.exact for row in rows if row.exact is not None]
-    shown = [row.exact for row in rows if row.exact is not None and row.shown]
+    answers = [row for row in rows if row.exact is not None and row.made_by in (MODEL, AHEAD)]
+    shown = [row.exact is True for row in answers if row.shown]
     keys, by_hand = sum(row.keys for row in rows), sum(row.by_hand for row in rows)
     p50, p95, p99 = _percentiles([row.ms for row in rows])
     return Summary(
@@ -259,7 +271,7 @@ def summarize(rows: Sequence[Row]) -> Summary:
         computed_tokens_per_key=round(float(np.mean([row.computed_tokens for row in rows])), 2),
         asked_the_model=round(sum(row.made_by == MODEL for row in rows) / len(rows), 4),
         exact_match=round(sum(judged) / len(judged), 4) if judged else 0.0,
-        coverage=round(len(shown) / len(judged), 4) if judged else 0.0,
+        coverage=round(len(shown) / len(answers), 4) if answers else 0.0,
         precision=round(sum(shown) / len(shown), 4) if shown else 0.0,
         keystrokes_saved=round(1 - keys / by_hand, 4) if by_hand else 0.0,
         wrong_shown=round(sum(row.shown and row.exact is False for row in rows) / len(rows), 4),

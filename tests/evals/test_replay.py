@@ -202,4 +202,4 @@ def test_in_a_pause_what_comes_next_is_made() -> None:
     engine = ScriptedEngine(lambda prompt, _: "b = 2" if "a = 1" in prompt_text(prompt) else "a = 1")
     rows = replay(documents, engine, None, events=99, places=1, pause_s=0.02)
     newline = next(each for each in rows if each.kind is Kind.NEWLINE)
-    assert (newline.made_by, newline.exact) == ("reuse", True)
+    assert (newline.made_by, newline.exact) == ("ahead", True)
