@@ -13,6 +13,7 @@ BRACKET = re.compile(r"[()\[\]{}]")
 OPENERS = {")": "(", "]": "[", "}": "{"}
 """What each closing bracket closes."""
 
+_MARKS = frozenset((*OPENERS, *OPENERS.values()))
 _PAIR = re.compile(r"\(\)|\[\]|\{\}")
 
 
@@ -35,7 +36,7 @@ def unmatched(text: str, language: Language | None) -> Unmatched:
     found = Unmatched([], [])
     for match in _marks(language).finditer(text):
         mark = match.group()
-        if len(mark) == 1:
+        if mark in _MARKS:
             _take(found, mark, match.start())
     return found
 
@@ -103,11 +104,11 @@ class _Reduced(NamedTuple):
 @lru_cache(maxsize=8)
 def _reduced(text: str, language: Language | None) -> _Reduced:
     found = [match.group() for match in _marks(language).finditer(text)]
-    marks, shorter = "", "".join(mark for mark in found if len(mark) == 1)
+    marks, shorter = "", "".join(mark for mark in found if mark in _MARKS)
     while marks != shorter:
         marks, shorter = shorter, _PAIR.sub("", shorter)
     last = found[-1] if found else ""
-    return _Reduced(marks, len(last) > 1 and text.endswith(last) and text.endswith(("\r", "\n")))
+    return _Reduced(marks, last not in _MARKS and bool(last) and text.endswith(last) and text.endswith(("\r", "\n")))
 
 
 @cache

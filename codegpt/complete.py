@@ -21,6 +21,7 @@ from codegpt.planning import SHARES, CompletionOptions, Plan, plan_in_time
 from codegpt.postprocess import (
     Cut,
     Extent,
+    Finished,
     drop_control_characters,
     drop_typed_space,
     drop_unfinished_line,
@@ -29,6 +30,7 @@ from codegpt.postprocess import (
     first_line,
 )
 from codegpt.prompt import Fim, for_model
+from codegpt.whole import BREAKS, drop_what_breaks
 
 RANKING_TOKENS = 32
 """So much of the text after the cursor ranks suggestions: 16 and 64 ranked the holes that were tried alike."""
@@ -91,6 +93,8 @@ def conclude(asked: Plan, generations: Sequence[Generation], left_out: frozenset
         unfinished = generation.stop_reason in (StopReason.LENGTH, StopReason.DEADLINE)
         text = drop_unfinished_line(generation.text) if unfinished else generation.text
         finished = finish(text, asked.place, left_out)
+        if not unfinished or text != generation.text:  # half a line need not parse
+            finished = _kept_whole(finished, asked, left_out)
         cuts = cuts or finished.cuts
         if finished.text:
             front = sum(cut.characters for cut in finished.cuts if cut.rule in _AT_THE_FRONT)
@@ -101,6 +105,17 @@ def conclude(asked: Plan, generations: Sequence[Generation], left_out: frozenset
             distinct.setdefault(finished.text, item)
     why = "" if distinct else _why_none(generations, cuts)
     return Completions(tuple(distinct.values()), why, asked.place.extent, cuts, tuple(generations))
+
+
+def _kept_whole(finished: Finished, asked: Plan, left_out: frozenset[str]) -> Finished:
+    """Without what would leave the code around it unreadable."""
+    rule = drop_what_breaks.__name__
+    if asked.syntax is None or not finished.text or rule in left_out:
+        return finished
+    kept = drop_what_breaks(finished.text, asked.place, asked.syntax)
+    if kept == finished.text:
+        return finished
+    return Finished(kept, (*finished.cuts, Cut(rule, BREAKS, len(finished.text) - len(kept))))
 
 
 _AT_THE_FRONT = (drop_control_characters.__name__, drop_typed_space.__name__)

@@ -6,7 +6,7 @@ It looks at the project, where there is one, and asks the engine what reading a 
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from codegpt.context import Window, fit_window
@@ -27,7 +27,7 @@ _TEXT = (HoleKind.STRING, HoleKind.COMMENT, HoleKind.DOCSTRING, HoleKind.IMPORT)
 _VALUE = (HoleKind.EXPRESSION, HoleKind.ARGUMENTS)
 
 
-CONFIGURATION = "default-4"
+CONFIGURATION = "default-5"
 """Names the defaults that are released: the default model, its format, `CompletionOptions()` and `request`'s prompt.
 
 Raise the number with any change of them that changes what is written. Quality is measured on it.
@@ -106,6 +106,7 @@ class Plan:
         before: the text before the cursor as a prompt of its own.
         after: the text after it. Behind `before` and an answer, its beginning says how well that answer fits.
         context: what the prompt says of other files.
+        syntax: of the document; None where it is not parsed.
     """
 
     place: Place
@@ -115,6 +116,7 @@ class Plan:
     before: Prompt
     after: str
     context: Context = NOTHING
+    syntax: Syntax | None = field(default=None, compare=False)
 
 
 def plan(
@@ -139,7 +141,8 @@ def plan(
     window = fit_window(document, offset, options.prefix_tokens, options.suffix_tokens, count_tokens)
     language = LANGUAGES.get(document.language)
     place = Place(document.text[:offset], document.text[offset:], Extent.LINE, language, options.max_lines)
-    extent = options.extent or choose_extent(parse(document), place, offset, options.invoked)
+    syntax = parse(document)
+    extent = options.extent or choose_extent(syntax, place, offset, options.invoked)
     place = replace(place, extent=extent)
     prefix = window.prefix[: max(0, len(window.prefix) - len(place.typed_space))]
     before, after = _without_secrets(for_model(prefix)), redacted(for_model(window.suffix))
@@ -156,7 +159,7 @@ def plan(
         files = tuple((chunk.path, for_model(chunk.text)) for chunk in context.chunks)
         repository = Repository(cursor.around.name, files, cursor.path, _comment_mark(cursor))
     prompt = render_fim(before, after, fim, repository)
-    return Plan(place, prompt, params, options.n, render_fim(before, "", None), after, context or NOTHING)
+    return Plan(place, prompt, params, options.n, render_fim(before, "", None), after, context or NOTHING, syntax)
 
 
 def _context(

@@ -75,6 +75,11 @@ def closed_probe(document: Document, language: Language, tree: Tree, offset: int
     return _edited(document, language, tree, offset, f"{PLACEHOLDER}{closing}{ends}\n", keep=False)
 
 
+def with_text(document: Document, language: Language, tree: Tree, offset: int, text: str) -> Tree:
+    """The tree of the document with a text at `offset`; `tree` is the document's own and is not changed."""
+    return _edited(document, language, tree, offset, text, keep=True, indented=False).tree
+
+
 def error_nodes(root: Node, start: int, end: int) -> Iterator[Node]:
     """ERROR and MISSING nodes that overlap the bytes from `start` to `end`, in document order, outermost only.
 
@@ -97,10 +102,12 @@ def error_nodes(root: Node, start: int, end: int) -> Iterator[Node]:
                 return
 
 
-def _edited(document: Document, language: Language, tree: Tree, offset: int, text: str, *, keep: bool) -> Probe:
+def _edited(
+    document: Document, language: Language, tree: Tree, offset: int, text: str, *, keep: bool, indented: bool = True
+) -> Probe:
     """Parse the document with new text at `offset`, reusing what the edit leaves of `tree`."""
     source, start = document.utf8, document.byte_at(offset)
-    indent = _missing_indent(document, offset) if language.indented else ""
+    indent = _missing_indent(document, offset) if language.indented and indented else ""
     inserted = encode_utf8(indent + text)
     head, tail = source[:start], source[start:]
     rest = tail if keep else b""

@@ -49,8 +49,7 @@ class Row:
         shown: whether anything was.
         exact: whether its first line was what the file has; None where the file has nothing more on the line.
         keys, by_hand: keys of typing, and what they would have been without suggestions.
-        made_by: `model`, `ahead` where it had made it in a pause, `reuse` where it goes on with what was shown already, or
-            "" where nothing was asked for.
+        made_by: `model`, `ahead` where that was in a pause, `reuse` where it goes on with what was shown, or "".
         confidence: of what was shown, or would have been; 0.0 where there was nothing.
         written_tokens: that the model wrote for it.
     """
@@ -77,7 +76,7 @@ class Summary:
         computed_tokens_per_key: the mean; half of the events computed no more than the other one.
         asked_the_model: the share of the events that did.
         exact_match: of the events where the file goes on on the line.
-        coverage: of the answers of the model there, the share where something was shown; what is typed along with is one.
+        coverage: of the answers of the model there, the share where something was shown; typed along with, it is one.
         precision: of these, the share where it was right.
         wrong_shown: of all events, where something was shown and its first line was not what the file has.
         kinds: of each kind the median, 95th and 99th percentile in milliseconds, and the count.

@@ -13,6 +13,7 @@ def test_brackets_without_a_partner() -> None:
     assert unmatched("a) + b](", PYTHON) == (["("], [Closer(")", 1), Closer("]", 6)])
     assert unmatched("'(' # [\n{", PYTHON) == (["{"], [])
     assert unmatched("/* ( */ `[\n` // {", SCRIPT) == ([], [])
+    assert unmatched("#\n(\n#", PYTHON) == (["("], [])  # a comment of no words
     assert unmatched("( ]", None) == (["("], [Closer("]", 2)])
 
 
@@ -31,6 +32,7 @@ def test_closing_takes_what_was_left_open_inside() -> None:
         ("", "f(", ' """\n', ')\n"""\n)\n', ()),
         ("", "f(", " # )\n", "", ("(",)),
         ("", "", "", "", ()),
+        ("#\n", "f(", " #\n", "#\n", ("(",)),
     ],
 )
 def test_what_is_open_at_a_cursor(above: str, before: str, rest: str, below: str, opened: tuple[str, ...]) -> None:

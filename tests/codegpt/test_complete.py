@@ -253,10 +253,22 @@ def test_the_surest_suggestion_comes_first() -> None:
 )
 def test_a_rule_that_is_left_out_does_not_cut(left_out: tuple[str, ...], text: str, rules: list[str]) -> None:
     asked = plan(*at("x = ‸\n"), len, PSM, CompletionOptions())
-    found = conclude(asked, [Generation(" a)\nb", (1,), -0.5, StopReason.END_OF_TEXT)], frozenset(left_out))
+    rows = [Generation(" a)\nb", (1,), -0.5, StopReason.END_OF_TEXT)]
+    found = conclude(asked, rows, frozenset((*left_out, "drop_what_breaks")))
     assert texts(found) == [text]
     assert [cut.rule for cut in found.items[0].cuts] == rules
     assert found.cuts == found.items[0].cuts
+
+
+def test_what_would_not_parse_is_not_shown() -> None:
+    asked = plan(*at("x = ‸\n"), len, PSM, CompletionOptions())
+    rows = [Generation(text, (1,), -0.5, StopReason.END_OF_TEXT) for text in (" 1 +", " 1 + 2")]
+    found = conclude(asked, rows)
+    assert texts(found) == ["1 + 2"]
+    found = conclude(asked, rows[:1])
+    assert (found.items, found.why_none) == ((), "the code around it would not parse")
+    assert found.cuts[-1] == Cut("drop_what_breaks", "the code around it would not parse", 3)
+    assert texts(conclude(asked, rows[:1], frozenset({"drop_what_breaks"}))) == ["1 +"]
 
 
 def test_a_rule_that_is_left_out_is_not_why_there_is_nothing() -> None:

@@ -1,0 +1,73 @@
+import pytest
+
+from codegpt.document import Document
+from codegpt.languages import LANGUAGES
+from codegpt.postprocess import Extent, Place
+from codegpt.syntax import parse
+from codegpt.whole import drop_what_breaks
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "broken"),
+    [
+        ("x = ‸\n", "1 + 2", False),
+        ("x = ‸\n", "1 +", True),
+        ("x = ‸\n", "1 2", True),
+        ("x = ‸\n", "f(a, b", False),  # goes on in the next line
+        ("x = f(‸)\n", "a, b", False),
+        ("x = f(‸)\n", "a b", True),
+        ("x = f(‸\n", "a, b", False),  # was open before
+        ("def f():\n    ‸\n", "return 1", False),
+        ("def f():\n    ‸\n", "if x:", False),
+        ("def f():\n    ‸\n", "if x", True),
+        ("def f():\n    ‸\n", "x = 1\n    return x", False),
+        ("if ‸:\n    y\n", "x > 1", False),
+        ("if ‸\n    y\n", "x > 1:", False),
+        ("x = 'a‸'\n", "bc", False),
+        ("x = (1 2)\ny = ‸\n", "3", False),  # what was broken before stays so
+        ("‸", "", False),
+    ],
+)
+def test_python(source: str, text: str, broken: bool) -> None:
+    assert _kept(source, text, "python") == ("" if broken else text)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "broken"),
+    [
+        ("const x = ‸;\n", "f(1)", False),
+        ("const x = ‸;\n", "f(1) g", True),
+        ("if (x) ‸\n", "{", False),
+        ("function f() {\n  ‸\n}\n", "log.error(", False),
+        ("function f() {\n  ‸\n}\n", "return 1;", False),
+        ("function f() {\n  ‸\n}\n", "return 1; }", True),
+    ],
+)
+def test_javascript(source: str, text: str, broken: bool) -> None:
+    assert _kept(source, text, "javascript") == ("" if broken else text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("x = 1\n    return x", "x = 1\n    return x"),
+        ("x = 1\n    return x y", "x = 1"),
+        ("x = 1\n    if x:\n        y z", "x = 1"),
+        ("x 1\n    return x", ""),
+    ],
+)
+def test_of_a_block_the_lines_stay_that_leave_it_whole(text: str, kept: str) -> None:
+    assert _kept("def f():\n    ‸\n", text, "python", Extent.BLOCK) == kept
+
+
+def _kept(source: str, text: str, language: str, extent: Extent = Extent.LINE) -> str:
+    offset = source.index("‸")
+    document = Document(source.replace("‸", ""), "", language)
+    syntax = parse(document)
+    assert syntax is not None
+    place = Place(document.text[:offset], document.text[offset:], extent, LANGUAGES[language])
+    return drop_what_breaks(text, place, syntax)
+
+
+def test_ruby_is_not_judged() -> None:
+    assert _kept("def f\n  ‸\nend\n", "items.each do |x|", "ruby") == "items.each do |x|"
