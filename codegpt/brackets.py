@@ -7,12 +7,13 @@ import re
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from codegpt.languages import Language
+from codegpt.languages import Language, Quote
 
 BRACKET = re.compile(r"[()\[\]{}]")
 OPENERS = {")": "(", "]": "[", "}": "{"}
 """What each closing bracket closes."""
 
+_SHORT = ('"', "'")
 _MARKS = frozenset((*OPENERS, *OPENERS.values()))
 _PAIR = re.compile(r"\(\)|\[\]|\{\}")
 
@@ -75,10 +76,10 @@ def open_between_plain(prefix: str, suffix: str, language: Language | None) -> t
 def _joined(first: str, second: str, language: Language | None) -> Unmatched:
     """Of two texts in a row; the first ends with a line end, or the second is empty."""
     kept = _reduced(first, language)
-    if kept.hides:
+    if kept.ends_at and kept.ends_at in second:
         return unmatched(first + second, language)
     found = Unmatched([], [])
-    for mark in kept.marks + _reduced(second, language).marks:
+    for mark in kept.marks if kept.ends_at else kept.marks + _reduced(second, language).marks:
         _take(found, mark, 0)
     return found
 
@@ -94,11 +95,11 @@ class _Reduced(NamedTuple):
     """The brackets of a text without the pairs, which do the same to whatever is open before them: nothing.
 
     Attributes:
-        hides: it ends inside something that goes on over lines.
+        ends_at: what closes the string or comment that the text ends in, where it goes on over lines; "" for none.
     """
 
     marks: str
-    hides: bool
+    ends_at: str
 
 
 @lru_cache(maxsize=8)
@@ -108,7 +109,8 @@ def _reduced(text: str, language: Language | None) -> _Reduced:
     while marks != shorter:
         marks, shorter = shorter, _PAIR.sub("", shorter)
     last = found[-1] if found else ""
-    return _Reduced(marks, last not in _MARKS and bool(last) and text.endswith(last) and text.endswith(("\r", "\n")))
+    is_open = last not in _MARKS and bool(last) and text.endswith(last) and text.endswith(("\r", "\n"))
+    return _Reduced(marks, next(q.closes for q in _long(language) if last.startswith(q.opens)) if is_open else "")
 
 
 @cache
@@ -118,17 +120,23 @@ def _marks(language: Language | None) -> re.Pattern[str]:
     A quote of one character must be closed within its line; others may run over lines, and where they are not closed
     they hide all that follows.
     """
-    hidden = []
+    hidden = [_over_lines(quote) for quote in _long(language)]
     if language is not None:
-        if language.block_comment:
-            hidden.append(_over_lines(*language.block_comment))
         hidden.append(rf"{re.escape(language.line_comment)}[^\r\n]*+")
-        hidden += [_over_lines(q.opens, q.closes, q.escapes) for q in language.quotes if q.opens not in ('"', "'")]
-    quotes = ('"', "'") if language is None else [q.opens for q in language.quotes if q.opens in ('"', "'")]
+    quotes = _SHORT if language is None else [quote.opens for quote in language.quotes if quote.opens in _SHORT]
     hidden += [rf"{mark}(?:\\[^\r\n]|[^\\{mark}\r\n])*+{mark}" for mark in quotes]
     return re.compile("|".join((*hidden, BRACKET.pattern)))
 
 
-def _over_lines(opens: str, closes: str, escapes: bool = False) -> str:
-    escape = r"\\[\s\S]|" if escapes else ""
-    return rf"{re.escape(opens)}(?:{escape}(?!{re.escape(closes)})[\s\S])*+(?:{re.escape(closes)})?"
+def _long(language: Language | None) -> tuple[Quote, ...]:
+    """The comments and strings of a language that may run over lines."""
+    if language is None:
+        return ()
+    comments = [Quote(*language.block_comment, escapes=False)] if language.block_comment else []
+    return (*comments, *(quote for quote in language.quotes if quote.opens not in _SHORT))
+
+
+def _over_lines(quote: Quote) -> str:
+    closes = re.escape(quote.closes)
+    escape = r"\\[\s\S]|" if quote.escapes else ""
+    return rf"{re.escape(quote.opens)}(?:{escape}(?!{closes})[\s\S])*+(?:{closes})?"

@@ -59,10 +59,10 @@ class Document:
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
         """The offset at which each line begins; never empty."""
-        if "\r" in self.text:
+        if "\r" in self.text or "\0" in self.text:
             return (0, *(match.end() for match in _LINE_END.finditer(self.text)))
-        ends = accumulate(map(len, self.text.split("\n")))  # some ten times as fast, for every key
-        return (0, *(end + number for number, end in enumerate(ends, start=1)))[:-1]
+        lines = self.text.replace("\n", "\n\0").split("\0")  # the same ten times as fast, for every key
+        return (0, *accumulate(map(len, lines[:-1])))
 
     @cached_property
     def _is_ascii(self) -> bool:

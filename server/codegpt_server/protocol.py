@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Generator
 from concurrent.futures import Future
 from functools import partial
+from itertools import count
 from typing import Any, NoReturn
 
 import attrs
@@ -60,6 +61,7 @@ class Protocol(LanguageServerProtocol):
     """Reads messages, one after the other, and never raises."""
 
     _initialized = False
+    _numbers = count()
 
     def receive(self, body: bytes) -> None:
         """Handle one message."""
@@ -152,10 +154,17 @@ class Protocol(LanguageServerProtocol):
             if not method_name.startswith("$/"):  # those may be ignored by anybody
                 logger.warning("no such notification: %s", method_name[:100])
             return
+        name = (
+            f"notification-{next(self._numbers)}"  # under it pygls keeps what is going on, and would keep it for ever
+        )
         try:
-            self._execute_handler(f"codegpt-{id(params)}", handler, self._check_handler_result, (params,))
+            self._execute_handler(name, handler, partial(self._end_notification, name=name), (params,))
         except Exception as error:
             log(error)
+
+    def _end_notification(self, future: "Future[Any]", *, name: str) -> None:
+        self._request_futures.pop(name, None)
+        self._check_handler_result(future)
 
     def _send_handler_result(self, future: "Future[Any]", *, msg_id: str | int) -> None:
         self._request_futures.pop(msg_id, None)

@@ -240,3 +240,9 @@ def test_edits_that_split_and_join_crlf() -> None:
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
 def test_any_text_has_bytes(text: str) -> None:
     assert encode_utf8(text).decode("utf-8") == re.sub("[\ud800-\udfff]", "?", text)
+
+
+@given(st.text("ab\n\r\0\x0c\u2028😀", max_size=20))
+def test_line_starts_are_where_lines_end(text: str) -> None:
+    found = [0, *(match.end() for match in re.finditer(r"\r\n|\r|\n", text))]
+    assert list(Document(text).line_starts) == found
