@@ -3,6 +3,8 @@
 import asyncio
 import shutil
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from tests.server.conftest import URI
-from tests.server.raw import Raw
+from tests.server.raw import SERVER, Raw
 
 HEAD = 'def double(x: int) -> int:\n    """Twice.\n\n    >>> double(2)\n    4\n    """\n'
 RIGHT, WRONG = "    return 2 * x\n", "    return x\n"
@@ -112,6 +114,42 @@ def test_the_edit_is_applied(editor) -> None:
     asyncio.run(scenario())
 
 
+@has_jail
+def test_a_server_that_is_killed_takes_its_jails_with_it() -> None:
+    with Raw(SERVER, "--scripted", "    while True: pass\n") as client:
+        client.begin(initializationOptions={"trusted": True})
+        client.open(HEAD, URI)
+        place = {"uri": URI, "position": {"line": 6, "character": 0}, "samples": 1}
+        params = {"command": "codegpt.generate", "arguments": [place]}
+        client.send({"id": 1, "method": "workspace/executeCommand", "params": params})
+        end = time.monotonic() + 30
+        while not (beneath := _beneath(client.process.pid, "--unshare")) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert beneath
+        all_of_them = _beneath(client.process.pid)
+        client.process.kill()
+        while any(Path(f"/proc/{pid}/stat").exists() for pid in all_of_them) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert [pid for pid in all_of_them if Path(f"/proc/{pid}/stat").exists()] == []
+
+
+def _beneath(process: int, argument: str = "") -> list[int]:
+    """The processes beneath one, of which the command line has something in it."""
+    parents: dict[int, int] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    found, waiting = [], [process]
+    while waiting:
+        above = waiting.pop()
+        for pid, parent in parents.items():
+            if parent == above:
+                waiting.append(pid)
+                with suppress(OSError):
+                    found += [pid] if argument in Path(f"/proc/{pid}/cmdline").read_text() else []
+    return found
+
+
 def test_progress_is_told_and_can_be_cancelled(editor) -> None:
     async def scenario() -> None:
         async with editor(text=RIGHT + "#" * 400 + "\n", seconds_per_token=0.005) as e:
@@ -153,8 +191,8 @@ def test_a_request_that_is_cancelled_leaves_the_engine_to_others(editor) -> None
             e.client.cancel_request(types.CancelParams("long"))
             with pytest.raises(JsonRpcRequestCancelled):
                 await request
-            e.open("x = \n", "file:///b.py")
-            assert len(await asyncio.wait_for(e.texts(0, 4, "file:///b.py"), 20)) == 1
+            e.open("def g(x):\n    \n", "file:///b.py")
+            assert len(await asyncio.wait_for(e.texts(1, 4, "file:///b.py"), 20)) == 1
 
     asyncio.run(scenario())
 
@@ -163,11 +201,11 @@ def test_whoever_types_is_answered_in_the_middle_of_it(editor) -> None:
     async def scenario() -> None:
         async with editor(text=RIGHT + "#" * 400 + "\n", seconds_per_token=0.005) as e:  # two seconds a sample
             e.open(HEAD)
-            e.open("x = \n", "file:///b.py")
+            e.open("def g(x):\n    \n", "file:///b.py")
             await e.until(lambda: ("ready", "scripted") in e.statuses)
             request = asyncio.ensure_future(generated(e, samples=3))
             await asyncio.sleep(0.5)
-            assert len(await e.texts(0, 4, "file:///b.py")) == 1
+            assert len(await e.texts(1, 4, "file:///b.py")) == 1
             assert not request.done()
             assert (await request)["samples"] == 3
 
