@@ -11,7 +11,6 @@ from codegpt.checkpoints import DEFAULT_MODEL
 from codegpt.console import run_and_exit
 from codegpt.load import LoadedModel, load_model, warm_up
 from codegpt_server.settings import Settings
-from codegpt_server.transport import own_output
 
 if TYPE_CHECKING:
     from codegpt_server.server import CodeGPTServer
@@ -60,8 +59,7 @@ def run_until_the_editor_ends(server: "CodeGPTServer") -> NoReturn:
 
     The process does not wait for what its threads still do, such as loading a model: the editor is gone.
     """
-    output = own_output()
-    server.serve(sys.stdin.buffer, output)
+    server.start_io()
     server.stop_work()
     os._exit(0 if server.was_shut_down else 1)
 

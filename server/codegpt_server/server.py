@@ -1,6 +1,7 @@
 """The language server: what is remembered of an editor, and the answers to what it asks."""
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -32,7 +33,7 @@ from codegpt_server.settings import SECTION, Settings, parse_settings, section_o
 from codegpt_server.status import Status
 from codegpt_server.surroundings import NEW_TEXTS_AHEAD, Editor
 from codegpt_server.switch import Switch
-from codegpt_server.transport import Output, serve, until_gone
+from codegpt_server.transport import Output, own_output, serve, until_gone
 from codegpt_server.turns import Urgency
 from codegpt_server.worker import Worker
 
@@ -305,14 +306,14 @@ class CodeGPTServer(LanguageServer):
             self.tell(types.MessageType.Warning, loaded.warning)
         self.status.model("ready", loaded.engine.info.name)
 
-    def serve(self, stdin: BinaryIO, stdout: BinaryIO) -> None:
+    def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
         """Answer what comes in until the stream or the client ends."""
-        self.protocol.set_writer(Output(stdout))
+        self.protocol.set_writer(Output(stdout or own_output()))
 
         async def serve_all() -> None:
             asyncio.get_running_loop().set_exception_handler(lambda _loop, context: log(context.get("exception")))
             self.in_background(until_gone(lambda: self.process_id))
-            await serve(stdin, self.protocol.receive, self.protocol.refuse_large)
+            await serve(stdin or sys.stdin.buffer, self.protocol.receive, self.protocol.refuse_large)
 
         with suppress(SystemExit, KeyboardInterrupt):
             asyncio.run(serve_all())

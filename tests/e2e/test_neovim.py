@@ -40,7 +40,7 @@ import json, sys
 from codegpt.engine.scripted import ScriptedEngine
 from codegpt.load import LoadedModel
 from codegpt.prompt import parse_fim
-from codegpt_server.server import create_server
+from codegpt_server.handlers import create_server
 from codegpt_server.settings import Settings
 
 log, text, seconds_per_token = sys.argv[1:]
@@ -52,7 +52,7 @@ def script(prompt, row):
     return text
 
 engine = ScriptedEngine(script, fim.format.markup(fim.layout), float(seconds_per_token))
-create_server(Settings(), lambda settings: LoadedModel(engine, fim)).start_io()
+create_server(Settings(ahead=False), lambda settings: LoadedModel(engine, fim)).start_io()
 """
 """A server that always suggests `text`, a character every so many seconds, and writes down what it was asked."""
 
@@ -304,20 +304,20 @@ def test_crlf_file(open_editor: Open) -> None:
 def test_server_has_the_buffer_after_edits(open_editor: Open, tmp_path: Path) -> None:
     log = tmp_path / "asked.jsonl"
     editor = open_editor(
-        [sys.executable, "-c", RECORDING_SERVER, str(log), "done", "0"],
+        [sys.executable, "-c", RECORDING_SERVER, str(log), "+ 1", "0"],
         '"""A page\u2028of 😀 text."""\n\f\nTITLE = "a\u2028b\fc"\n\ndef title():\n    return TITLE\n',
     )
     edits = (
         "ggO# é😀",
         "jA\u2028 and more ",
-        "/TITLE<CR>fbiX",
+        "/TITLE<CR>fbiX ",
         "ddGpO    name = ",
         "ggjJA # ",
         "uGo\u2028",
     )
     for keys in edits:
         editor.type(keys)
-        assert editor.ghost() == "done", keys
+        assert editor.ghost() == "+ 1", keys
         before, after = editor.around_cursor()
         asked = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
         assert asked == [part for part in (before.rstrip(" "), after) if part], keys
@@ -325,7 +325,7 @@ def test_server_has_the_buffer_after_edits(open_editor: Open, tmp_path: Path) ->
 
 
 def test_only_the_newest_request_is_worked_on(open_editor: Open, tmp_path: Path) -> None:
-    text = "a slow suggestion..."  # 6 s
+    text = " + a_slow_suggestion"  # 6 s
     editor = open_editor([sys.executable, "-c", RECORDING_SERVER, str(tmp_path / "asked.jsonl"), text, "0.3"])
     for sent, key in enumerate(("ix", "=", "1", "0", "2", "4"), start=1):
         editor.type(key)
