@@ -45,6 +45,12 @@ class Asked:
         return self.document.line_at(self.offset)
 
 
+def silence(asked: Asked) -> Completions | None:
+    """That nothing is asked for at a place, and why; None where something may be."""
+    why = "" if asked.invoked else why_silent(asked.document, asked.offset, asked.deleted)
+    return Completions((), why) if why else None
+
+
 class Inline:
     """What is remembered of an editor. `known` and `shown` belong to one thread, the others to the engine's."""
 
@@ -55,10 +61,8 @@ class Inline:
 
     def known(self, asked: Asked) -> Completions | None:
         """The answer where no model is needed for one; None where it is."""
-        if asked.invoked:
-            return None
-        why = why_silent(asked.document, asked.offset, asked.deleted)
-        return Completions((), why) if why else self._reuse.find(asked.document, asked.offset)
+        silent = silence(asked)
+        return silent or (None if asked.invoked else self._reuse.find(asked.document, asked.offset))
 
     def shown(self, asked: Asked, completions: Completions) -> None:
         """Remember an answer that the model has given."""

@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 
 import click
@@ -82,7 +82,7 @@ def stats(days: int, svg: Path | None, as_json: bool) -> None:
     """
     path = usage_path()
     try:
-        rows = read(path, time.time() - 86_400 * days)
+        rows = read(path, datetime.combine(date.today() - timedelta(days=days - 1), clock()).timestamp())
     except sqlite3.Error as error:
         raise InputError(f"{path} cannot be read: {error}; move it away to count anew") from None
     languages = {language: [row for row in rows if row.language == language] for language in {r.language for r in rows}}

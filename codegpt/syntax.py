@@ -158,6 +158,15 @@ class Syntax:
         """What belongs at a cursor. Parses again with a placeholder there: about 1 ms for 2,000 lines."""
         return hole_kind(self.document, self.language, self.tree, self._clamp(offset))
 
+    def statement_around(self, offset: int) -> Span | None:
+        """The outermost thing in the file that a cursor is in, or at the end of; None where it is between them."""
+        byte = self.document.byte_at(self._clamp(offset))
+        for node in self.tree.root_node.children:
+            if node.start_byte < byte <= node.end_byte:
+                at = _code_points(self.document, node.byte_range)
+                return Span(at[node.start_byte], at[node.end_byte])
+        return None
+
     def scope_at(self, offset: int) -> Scope | None:
         """The innermost function, method or class around a cursor, or None."""
         return next(reversed(self.scopes_at(offset)), None)

@@ -155,8 +155,11 @@ async def _answer(
         except CodeGPTError as error:
             raise JsonRpcInvalidParams(str(error)) from None
     answer = _as_answer(ls, given, wanted, found, language)
-    if given.is_applied and answer["candidates"]:
-        first = answer["candidates"][0]
+    first = answer["candidates"][0] if answer["candidates"] else None
+    changed = ls.snapshot(wanted.document.uri) != wanted.document
+    if given.is_applied and changed:
+        answer["remarks"].append("The document has changed meanwhile: nothing was put in.")
+    if given.is_applied and first and first["edit"] and not changed:
         applied = await ls.workspace_apply_edit_async(
             types.ApplyWorkspaceEditParams(first["edit"], label=f"codegpt: {first['label']}")
         )
@@ -174,7 +177,7 @@ def _teller(bar: Bar) -> Any:
 
 
 def _as_answer(ls: CodeGPTServer, given: Given, wanted: Wanted, found: Candidates, language: str) -> dict[str, Any]:
-    def edit(program: str, label: str) -> types.WorkspaceEdit:
+    def edit(program: str, label: str) -> types.WorkspaceEdit | None:
         if language:
             return new_file(wanted.document, given.text("function"), language, program, label, ls.client_capabilities)
         return edit_of(wanted, program, label, ls.encoding, ls.client_capabilities)

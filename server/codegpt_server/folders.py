@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path, PurePath
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 from pygls.uris import to_fs_path
 
@@ -28,17 +29,19 @@ class Folders:
             indexed: whether other files are to be known.
             told: see `Surroundings.start`.
         """
+        kept = dict(self._by_root)  # the engine's thread looks at the other one
         roots = {Path(path).resolve() for uri in uris if (path := to_fs_path(uri))}
-        for root in [root for root, each in self._by_root.items() if root not in roots or each.indexed != indexed]:
-            self._by_root.pop(root).stop()
-        for root in sorted(roots - self._by_root.keys()):
-            self._by_root[root] = Surroundings(root)
+        for root in [root for root, each in kept.items() if root not in roots or each.indexed != indexed]:
+            kept.pop(root).stop()
+        for root in sorted(roots - kept.keys()):
+            kept[root] = Surroundings(root)
             if indexed:
-                self._by_root[root].start(told)
+                kept[root].start(told)
+        self._by_root = kept
 
     def why_left_alone(self, uri: str) -> str:
         """Why a document is neither completed nor told of, in a few words; "" for any other."""
-        if is_secret(PurePath(to_fs_path(uri) or "").name):
+        if any(map(is_secret, PurePosixPath(unquote(urlsplit(uri).path)).parts)):
             return SECRET
         around = self._around(uri)
         return IGNORED if around is not None and not around.path(uri) else ""

@@ -96,7 +96,9 @@ class Playground:
                     server.protocol.receive(message.encode() if isinstance(message, str) else message)
         finally:
             server.stop_work()
-            sending.cancel()
+            server.protocol.cancel_all()
+            for task in (*server.tasks, sending):
+                task.cancel()
 
     def _load_once(self, settings: Settings) -> LoadedModel:
         """In the thread of the engine; of whoever comes first."""

@@ -83,6 +83,11 @@ class Protocol(LanguageServerProtocol):
         else:
             self._take_notification(method, message)
 
+    def cancel_all(self) -> None:
+        """The client is gone: what is being worked on for it is wanted by nobody."""
+        for future in list(self._request_futures.values()):
+            future.cancel()
+
     def refuse_large(self) -> None:
         """A message was skipped for its size."""
         self._refuse(None, JsonRpcInvalidRequest("the message is too large"))
@@ -122,7 +127,8 @@ class Protocol(LanguageServerProtocol):
             logger.warning("an answer to nothing that was asked")
             return
         try:
-            self.handle_message(self.structure_message(message))
+            answer = self.structure_message(message)
+            self._handle_response(answer.id, getattr(answer, "result", None), getattr(answer, "error", None))
         except JsonRpcException as error:
             self._request_futures.pop(message["id"], None)
             future.set_exception(error)
@@ -169,7 +175,9 @@ class Protocol(LanguageServerProtocol):
     def _send_handler_result(self, future: "Future[Any]", *, msg_id: str | int) -> None:
         self._request_futures.pop(msg_id, None)
         if future.cancelled():
-            self._refuse(msg_id, JsonRpcRequestCancelled("the client has cancelled the request"))
+            ended = JsonRpcException("the server ends", code=types.LSPErrorCodes.ServerCancelled)
+            wanted = JsonRpcRequestCancelled("the client has cancelled the request")
+            self._refuse(msg_id, ended if self._shutdown else wanted)
             return
         error = future.exception()
         if error is None:

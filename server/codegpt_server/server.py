@@ -43,8 +43,6 @@ AHEAD = "codegpt/ahead"
 ModelLoader = Callable[[Settings], LoadedModel]
 
 NOT_OPEN = "the document is not open"
-CHANGED = "the document has changed meanwhile"
-CANCELLED = "a newer request came"
 
 
 class Place(NamedTuple):
@@ -162,13 +160,17 @@ class CodeGPTServer(LanguageServer):
         asked = Asked(place.whole, place.at, self.settings.options(invoked), invoked=invoked)
         asked = replace(asked, deleted=uri in self.deleted, confidence=self.settings.confidence)
         why = self.why_silent(place, invoked)
-        known = Completions((), why) if why else self.worker.known(asked)
+        if why:  # nothing of it is to be read, now or ahead
+            self.inflight.cancel(kind, uri)
+            self.inflight.cancel(AHEAD, "")
+            self.note(asked, place, Completions((), why), "", begun)
+            return None
+        known = self.worker.known(asked)
         if known is not None:
             self.inflight.cancel(kind, uri)
             return self.answer(asked, place, known, "" if known.why_none else "reuse", begun)
         completions = await self.ask(kind, asked, uri)
         if completions is None or self.place(uri, position, selected) != place:
-            self.status.answered(CHANGED if completions else CANCELLED)
             return None
         self.worker.shown(asked, completions)
         return self.answer(asked, place, completions, "model", begun)
@@ -182,7 +184,14 @@ class CodeGPTServer(LanguageServer):
         return None if cancelled.is_set() else found
 
     def answer(self, asked: Asked, place: Place, found: Completions, made_by: str, begun: float) -> Answer | None:
-        """Note what is answered, count it, and go on with what may be wanted next."""
+        """Note what is answered, and go on with what may be wanted next."""
+        number = self.note(asked, place, found, made_by, begun)
+        if self.settings.ahead:
+            self.in_background(self.look_ahead(asked, found))
+        return Answer(found, place, number) if found.items else None
+
+    def note(self, asked: Asked, place: Place, found: Completions, made_by: str, begun: float) -> int:
+        """Keep why an answer is as it is, say so, and count it; the number by which the editor speaks of it."""
         total_s, uri = time.monotonic() - begun, place.document.uri
         line = place.document.line_at(place.offset)
         self.last = explain(
@@ -197,9 +206,7 @@ class CodeGPTServer(LanguageServer):
         self.status.answered(found.why_none)
         number, over = self.fates.answered(uri, found, place.document.language, asked.invoked, total_s)
         self.count(over)
-        if self.settings.ahead or made_by == "model":
-            self.in_background(self.look_ahead(asked, found if self.settings.ahead else None))
-        return Answer(found, place, number) if found.items else None
+        return number
 
     async def look_ahead(self, asked: Asked, completions: Completions | None = None) -> None:
         """Until the next suggestion is asked for: read what this one was made without, and make what follows it."""
@@ -228,16 +235,18 @@ class CodeGPTServer(LanguageServer):
         return off or self.why_left_alone(place.document)
 
     def why_left_alone(self, document: Document) -> str:
-        """Why a document is none of our business, in a few words; "" for any other."""
-        return self.folders.why_left_alone(document.uri)
+        """Why a document, or the notebook that it is in, is none of our business, in a few words; "" for any other."""
+        notebook = self.workspace.get_notebook_document(cell_uri=document.uri)
+        uris = [document.uri, notebook.uri] if notebook else [document.uri]
+        return next((why for why in map(self.folders.why_left_alone, uris) if why), "")
 
     def editor(self, uri: str) -> Editor:
         """What is open, the document of `uri` first and then those that were asked about before it."""
-        opened = self.workspace.text_documents
+        documents = self.workspace.text_documents.values()
+        opened = {each.uri: each.snapshot for each in documents if isinstance(each, SnapshotDocument)}
         self.looked_at = [uri, *(other for other in self.looked_at if other != uri and other in opened)]
-        ordered = [*(each for each in self.looked_at if each in opened), *opened]
-        documents = ((each, self.snapshot(each)) for each in dict.fromkeys(ordered))
-        return Editor({each: found for each, found in documents if found is not None}, self.edits)
+        ordered = dict.fromkeys([*(each for each in self.looked_at if each in opened), *opened])
+        return Editor({each: opened[each] for each in ordered}, self.edits)
 
     def changed(self, uri: str, changes: list[types.TextDocumentContentChangeEvent]) -> None:
         """Note where a document was edited, and whether text was taken away there; or that it was opened."""
@@ -264,7 +273,8 @@ class CodeGPTServer(LanguageServer):
     def look_around(self) -> None:
         """Keep the folders that the editor has open, and an index of each where that is wanted."""
         loop = asyncio.get_running_loop()
-        folders = self.workspace.folders or ([self.workspace.root_uri] if self.workspace.root_uri else [])
+        folders = [folder.uri for folder in self.workspace.folders.values()]
+        folders = folders or ([self.workspace.root_uri] if self.workspace.root_uri else [])
 
         def told(words: str) -> None:
             loop.call_soon_threadsafe(self.status.index, words)

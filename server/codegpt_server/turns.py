@@ -30,6 +30,7 @@ class _Job(NamedTuple):
     urgency: Urgency
     number: int
     work: Callable[[], None]
+    cancel: Callable[[], bool]
 
 
 class Turns:
@@ -70,7 +71,7 @@ class Turns:
         with self._changed:
             if self._stopped:
                 raise asyncio.CancelledError
-            heapq.heappush(self._waiting, _Job(urgency, next(self._numbers), job))
+            heapq.heappush(self._waiting, _Job(urgency, next(self._numbers), job, done.cancel))
             self._changed.notify()
         return asyncio.wrap_future(done)
 
@@ -84,11 +85,13 @@ class Turns:
             self._do(job)
 
     def stop(self) -> None:
-        """Begin nothing any more."""
+        """Begin nothing any more; what waits is cancelled."""
         with self._changed:
             self._stopped = True
-            self._waiting.clear()
+            waiting, self._waiting = self._waiting, []
             self._changed.notify()
+        for job in waiting:
+            job.cancel()
 
     def _loop(self) -> None:
         while True:

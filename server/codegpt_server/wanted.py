@@ -6,14 +6,17 @@ And back: a candidate as an edit of the document, with its evidence in the label
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from lsprotocol import types
+from pygls.uris import to_fs_path
 
 from codegpt.document import Document, Edit, Encoding, Span
 from codegpt.errors import InputError
 from codegpt.examples import examples_in
 from codegpt.indentation import line_end_of
 from codegpt.languages import LANGUAGES
+from codegpt.openings import openings
 from codegpt.probe import indent_of
 from codegpt.syntax import parse
 from codegpt.task import Place, place_at
@@ -78,9 +81,12 @@ def _behind(document: Document, span: Span) -> Span:
     line = document.line_at(span.start)
     syntax = parse(document)
     scopes = syntax.scopes_at(span.start) if syntax else ()
-    if not scopes and not document.line_text(line).strip():
+    around = [scope.span for scope in scopes[:1]]
+    statement = syntax.statement_around(span.start) if syntax else None
+    around += [statement] if statement else []
+    if not around and not document.line_text(line).strip():
         return Span(document.line_starts[line], document.line_span(line).end)
-    last = document.line_at(max(span.end, scopes[0].span.end - 1) if scopes else span.end)
+    last = document.line_at(max([span.end, *(each.end - 1 for each in around)]))
     end = document.line_span(last).end
     return Span(end, end)
 
@@ -123,15 +129,27 @@ def _end_of_blank(document: Document, span: Span) -> int:
 def inserted(wanted: Wanted, program: str) -> str:
     """The text of a candidate that goes into the document, with its line ends."""
     if wanted.place is None:
-        lines = [f"{wanted.indent}{line}".rstrip() for line in program.rstrip().split("\n")]
         before = _line_before(wanted.document, wanted.span.start)
         apart = "" if not before.strip() else "\n" if _is_comment(wanted, before) else "\n\n\n"
-        text = apart + "\n".join(lines)
+        text = apart + _indented(program.rstrip(), wanted)
     else:
         text = "\n" + program.removeprefix(wanted.place.begins).rstrip()
         if wanted.document.text[wanted.span.end : wanted.span.end + 1] not in ("", "\n", "\r"):
             text += "\n"
     return text.replace("\n", line_end_of(wanted.document))
+
+
+def _indented(program: str, wanted: Wanted) -> str:
+    """Every line deeper, but what goes on in a string."""
+    language = LANGUAGES.get(wanted.document.language)
+    if not wanted.indent or language is None:
+        return program
+    found, written = [], ""
+    for line in program.split("\n"):
+        quote = openings(written, language).quote
+        found.append(line if not line or (quote and not quote.comment) else wanted.indent + line)
+        written += line + "\n"
+    return "\n".join(found)
 
 
 def _is_comment(wanted: Wanted, line: str) -> bool:
@@ -153,14 +171,19 @@ def edit_of(
 
 def new_file(
     document: Document, function: str, language: str, program: str, label: str, capabilities: types.ClientCapabilities
-) -> types.WorkspaceEdit:
-    """A translation as an edit: a file beside the document, which must not be there yet."""
+) -> types.WorkspaceEdit | None:
+    """A translation as an edit: a file beside the document, which must not be there yet; None where it has no place."""
+    if not document.uri.startswith("file:"):
+        return None
     folder, _, name = document.uri.rpartition("/")
     stem = name.rpartition(".")[0] or name
     uri = f"{folder}/{stem}_{function}{LANGUAGES[language].extensions[0]}"
     begin = types.Range(types.Position(0, 0), types.Position(0, 0))
-    if not _knows(capabilities, "document_changes") or not _knows(capabilities, "resource_operations"):
-        return types.WorkspaceEdit(changes={uri: [types.TextEdit(begin, program)]})
+    known = capabilities.workspace.workspace_edit if capabilities.workspace else None
+    if not known or not known.document_changes or "create" not in (known.resource_operations or ()):
+        path = to_fs_path(uri)
+        is_free = path is not None and not Path(path).exists()
+        return types.WorkspaceEdit(changes={uri: [types.TextEdit(begin, program)]}) if is_free else None
     create = types.CreateFile(uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
     return _annotated([create], uri, None, begin, program, label, capabilities)
 

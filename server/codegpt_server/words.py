@@ -145,7 +145,6 @@ async def draw(
     """
     loop, gone = asyncio.get_running_loop(), threading.Event()
     jail = _Jail(trusted)
-    await loop.run_in_executor(None, jail.open)
 
     def over() -> bool:
         turns.give_way()
@@ -162,6 +161,7 @@ async def draw(
         loop.call_soon_threadsafe(told, progress)
 
     try:
+        await loop.run_in_executor(None, jail.open)
         return await turns.run(Urgency.IN_WORDS, work)
     finally:
         gone.set()  # where the request was cancelled, the work goes on until it sees that
@@ -174,6 +174,8 @@ class _Jail:
     def __init__(self, trusted: Trusted | None) -> None:
         self._trusted = trusted
         self._sandbox: Sandbox | None = None
+        self._changing = threading.Lock()
+        self._closed = False
         self.why = UNTRUSTED
 
     @property
@@ -183,16 +185,19 @@ class _Jail:
 
     def open(self) -> None:
         """Try the jail."""
-        if self._trusted is not None:
-            try:
-                self._sandbox = open_sandbox(trusted=self._trusted.root, low_priority=True)
-            except SandboxUnavailable as error:
-                self.why = str(error)
+        with self._changing:  # who closes it meanwhile waits until it is open
+            if self._trusted is not None and not self._closed:
+                try:
+                    self._sandbox = open_sandbox(trusted=self._trusted.root, low_priority=True)
+                except SandboxUnavailable as error:
+                    self.why = str(error)
 
     def close(self) -> None:
         """End all that runs in it."""
-        if self._sandbox is not None:
-            self._sandbox.close()
+        with self._changing:
+            self._closed = True
+            if self._sandbox is not None:
+                self._sandbox.close()
 
 
 def writing(wanted: Wanted, file: Path | None, trusted: Trusted | None) -> TaskOf:

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from codegpt.complete import Completions
 from codegpt.errors import CheckpointError, CodeGPTError
-from codegpt.inline import Asked, Inline
+from codegpt.inline import Asked, Inline, silence
 from codegpt.load import LoadedModel
 from codegpt_server.turns import Turns, Urgency
 
@@ -49,12 +49,14 @@ class Worker:
 
     def known(self, asked: Asked) -> Completions | None:
         """What can be shown without the model; None where it is to be asked."""
-        return self._inline.known(asked) if self._inline else None
+        inline = self._inline  # the engine's thread may take it away
+        return inline.known(asked) if inline else silence(asked)
 
     def shown(self, asked: Asked, completions: Completions) -> None:
         """What the model said is shown, or would be."""
-        if self._inline:
-            self._inline.shown(asked, completions)
+        inline = self._inline
+        if inline:
+            inline.shown(asked, completions)
 
     async def complete(self, asked: Asked, urgency: Urgency = Urgency.TYPING) -> Completions:
         """Ask the model."""
@@ -81,8 +83,9 @@ class Worker:
 
     def edited(self, uri: str) -> None:
         """A document was opened, or has changed."""
-        if self._inline:
-            self._inline.edited(uri)
+        inline = self._inline
+        if inline:
+            inline.edited(uri)
 
     def stop(self) -> None:
         """Begin nothing any more, where nobody else has a part in the thread."""

@@ -147,13 +147,13 @@ def test_a_crlf_text_is_printed_byte_for_byte(
     assert capfdbinary.readouterr() == (b"\r\n    a\r\n    b", b"")
 
 
-@pytest.mark.parametrize("place", ["1:1", "1:13", "2:12", "3:1"])
+@pytest.mark.parametrize(("place", "text"), [("1:1", "async "), ("1:13", "zz"), ("2:12", "zz"), ("3:1", "zz")])
 def test_one_past_the_end_of_a_line_is_a_place(
-    folder: Path, loads: Load, place: str, capfd: pytest.CaptureFixture[str]
+    folder: Path, loads: Load, place: str, text: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    loads(LoadedModel(ScriptedEngine("zz"), None))
+    loads(LoadedModel(ScriptedEngine(text), None))
     assert run(cli, "codegpt", ["complete", "a.py", "--at", place]) == 0
-    assert capfd.readouterr() == ("zz", "")
+    assert capfd.readouterr() == (text, "")
 
 
 def test_the_only_place_of_an_empty_file(folder: Path, loads: Load, capfd: pytest.CaptureFixture[str]) -> None:
@@ -178,7 +178,7 @@ def test_no_suggestion_says_why(folder: Path, loads: Load, capsys: pytest.Captur
 
 def test_a_warning_goes_to_standard_error(folder: Path, loads: Load, capfd: pytest.CaptureFixture[str]) -> None:
     loads(LoadedModel(ScriptedEngine("1"), None, "mind the gap"))
-    assert run(cli, "codegpt", ["complete", "a.py", "--at", "1:1"]) == 0
+    assert run(cli, "codegpt", ["complete", "a.py", "--at", "3:1"]) == 0
     assert capfd.readouterr() == ("1", "codegpt: mind the gap\n")
 
 
@@ -238,7 +238,7 @@ def test_other_files_of_a_workspace_are_told(
 def test_several_candidates(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) -> None:
     engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=lambda _prompt, text, _following: float(text))
     loads(LoadedModel(engine, None))
-    arguments = ["complete", "a.py", "--at", "1:1", "--candidates", "3"]
+    arguments = ["complete", "a.py", "--at", "1:13", "--candidates", "3"]
     assert run(cli, "codegpt", arguments) == 0
     assert capsys.readouterr().out == "2"
     assert run(cli, "codegpt", [*arguments, "--json"]) == 0

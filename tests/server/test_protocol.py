@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,3 +167,24 @@ def test_a_client_that_does_not_read_its_answers_any_more_ends_the_server() -> N
                 break
             time.sleep(0.05)
         assert client.process.wait(timeout=20) == 1
+
+
+def test_what_waits_when_the_server_is_shut_down_is_answered() -> None:
+    slow = str(Path(__file__).with_name("slow_server.py"))
+    with Raw(sys.executable, slow, "/dev/null", "x" * 5000, "0.01") as client:
+        client.begin()
+        for uri in ("file:///a.py", "file:///b.py"):
+            client.open("x = \n", uri)
+        place = {"position": {"line": 0, "character": 4}, "context": {"triggerKind": 1}}
+        for number, uri in enumerate(("file:///a.py", "file:///b.py"), start=1):
+            params = {**place, "textDocument": {"uri": uri}}
+            client.send({"id": number, "method": "textDocument/inlineCompletion", "params": params})
+        time.sleep(0.5)
+        client.send({"id": 3, "method": "shutdown"})
+        answers = {}
+        while len(answers) < 3:
+            message = client.until(lambda message: "method" not in message)
+            answers[message["id"]] = message
+        assert answers[3]["result"] is None
+        for number in (1, 2):
+            assert answers[number].get("result") == {"items": []} or code(answers[number]) == -32802

@@ -55,7 +55,7 @@ def test_what_follows_a_suggestion_is_made_while_nobody_types(editor) -> None:
 )
 def test_a_key_asks_for_nothing_where_it_would_not_help(editor, text: str, at: tuple[int, int], why: str) -> None:
     async def scenario() -> None:
-        async with editor() as e:
+        async with editor(text="a") as e:
             e.open(text)
             assert await e.texts(*at) == []
             assert e.why == why
@@ -200,8 +200,52 @@ def test_files_that_are_ignored_or_secret_are_left_alone(editor, tmp_path: Path)
             elsewhere = (tmp_path / "id_rsa.py").as_uri()
             e.open("x = \n", elsewhere)
             assert (await e.texts(0, 4, elsewhere), e.why) == ([], "the file holds secrets, by its name")
+            for uri in (
+                "file:///home/me/.kube/config.py",
+                "git:/project/.env?x",
+                "vscode-notebook-cell:/a/secrets.ipynb#W0",
+            ):
+                e.open("x = \n", uri)
+                assert (await e.texts(0, 4, uri), e.why) == ([], "the file holds secrets, by its name")
             e.open("x = \n", "untitled:Untitled-1")
             assert await e.texts(0, 4, "untitled:Untitled-1") == ["+ 1"]
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_read_ahead_of_what_is_left_alone_or_off(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text="+ 1", options={"ahead": True, "disabled_languages": ["go"]}) as e:
+            await e.until(lambda: ("ready", "scripted") in e.statuses)
+            e.open("PASSWORD = hunter2\n", "file:///project/.env", "python")
+            e.open("x := \n", "file:///project/a.go", "go")
+            for uri in ("file:///project/.env", "file:///project/a.go"):
+                for invoked in (False, True):
+                    assert await e.texts(0, 5, uri, invoked) == []
+                place = {"textDocument": {"uri": uri}, "position": {"line": 0, "character": 5}}
+                e.client.protocol.notify("codegpt/cursor", place)
+            e.open("x = \n")
+            assert await e.texts(0, 4) == ["+ 1"]
+            await e.until(lambda: len(e.generations()) == 2)  # of this one, and of the line below it
+            read = e.log.with_suffix(".read").read_text().splitlines()
+            assert not any("PASSWORD" in prompt or ":=" in prompt for prompt in e.prompts())
+            assert len(read) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_folder_with_odd_characters_is_the_one_that_it_is(editor, tmp_path: Path) -> None:
+    root = tmp_path / "C#" / "a b%20c?"
+    (root / "private").mkdir(parents=True)
+    (root / ".codegptignore").write_text("private/\n")
+
+    async def scenario() -> None:
+        async with editor(text="+ 1", root=root) as e:
+            await e.until(lambda: ("indexed", "") in e.statuses)
+            for name, why in (("app.py", ""), ("private/app.py", "the file is ignored")):
+                uri = (root / name).as_uri()
+                e.open("x = \n", uri)
+                assert (await e.texts(0, 4, uri), e.why) == ([] if why else ["+ 1"], why)
 
     asyncio.run(scenario())
 
@@ -246,8 +290,8 @@ def test_what_becomes_of_suggestions_is_counted(editor) -> None:
             command = answer.items[1].command
             assert (command.command, command.arguments) == ("codegpt.accepted", (1, 1))
             await e.command(command.command, *command.arguments)
-            e.change((0, 4), (0, 4), "alpha ")
-            answer = await e.ask(0, 10)
+            e.change((0, 4), (0, 4), "alpha + ")
+            answer = await e.ask(0, 12)
             item = {"insertText": "alpha", "command": {"arguments": answer.items[0].command.arguments}}
             e.client.protocol.notify("textDocument/didShowCompletion", {"item": item})
             e.client.protocol.notify("textDocument/didPartiallyAcceptCompletion", {"item": item, "acceptedLength": 3})

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from codegpt_server.wanted import edit_of, inserted, new_file, wanted_at
 from lsprotocol import types
@@ -94,6 +96,9 @@ def test_where_nothing_is_wanted(source: str) -> None:
             "class A:\n    def f(self):\n        return 1\n\n\ndef g(): ...\n",
         ),
         ("x = ‸1\ny\n", "x = 1\n\n\ndef g(): ...\ny\n"),
+        ('d = {\n    "a": 1‸,\n    "b": 2,\n}\ny\n', 'd = {\n    "a": 1,\n    "b": 2,\n}\n\n\ndef g(): ...\ny\n'),
+        ("if x:\n    a()‸\n    b()\n", "if x:\n    a()\n    b()\n\n\ndef g(): ...\n"),
+        ('t = """\n‸\n"""\n', 't = """\n\n"""\n\n\ndef g(): ...\n'),
     ],
 )
 def test_words_go_behind_what_the_cursor_is_in(source: str, after: str) -> None:
@@ -132,12 +137,31 @@ def test_an_edit_is_shown_with_its_label_where_the_editor_can() -> None:
     assert (edit.annotation_id, edit.range, edit.new_text) == ("codegpt", place, "\n    return x")
 
 
+def test_what_goes_in_is_what_was_run() -> None:
+    program = 'T = """a  \nb"""\n\n\ndef f():\n    return T\n'
+    assert written("# a text of two lines‸\n", program) == f"# a text of two lines\n{program}"
+    assert written("class A:\n    # a text of two lines‸\n", program) == (
+        'class A:\n    # a text of two lines\n    T = """a  \nb"""\n\n\n    def f():\n        return T\n'
+    )
+
+
+def test_a_translation_has_a_place_beside_a_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "a_f.js").write_text("kept")
+    there = Document("def f(): ...\n", (tmp_path / "a.py").as_uri(), "python")
+    assert new_file(there, "f", "javascript", "x\n", "parses only", NONE) is None
+    assert new_file(there, "f", "javascript", "x\n", "parses only", ALL) is not None  # the editor refuses
+    for uri in ("untitled:Untitled-1", "vscode-notebook-cell:/a.ipynb#W0"):
+        assert new_file(Document("", uri, "python"), "f", "javascript", "x\n", "parses only", ALL) is None
+
+
 def test_a_translation_is_a_new_file() -> None:
     document = Document("def f(): ...\n", "file:///src/a.py", "python")
     made = new_file(document, "f", "javascript", "function f() {}\n", "parses only", ALL)
+    assert made is not None
     create, change = made.document_changes or []
     assert isinstance(create, types.CreateFile) and isinstance(change, types.TextDocumentEdit)
     assert create.uri == change.text_document.uri == "file:///src/a_f.js"
     assert create.options == types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
     plain = new_file(document, "f", "javascript", "x\n", "parses only", NONE)
+    assert plain is not None
     assert list(plain.changes or {}) == ["file:///src/a_f.js"]

@@ -175,7 +175,7 @@ let running = 0;
 async function ask(): Promise<void> {
   const words = wordsBox.value.trim();
   const position = toLsp(editor.getPosition() ?? { lineNumber: 1, column: 1 });
-  const own = ++running;
+  const [own, asked] = [++running, version];
   results.replaceChildren();
   progress.hidden = false;
   progress.querySelector("span")!.textContent = "asking";
@@ -189,7 +189,7 @@ async function ask(): Promise<void> {
       arguments: [{ uri, position, words }],
       workDoneToken: mine,
     });
-    await show(answer);
+    await show(answer, asked);
   } catch (error) {
     results.replaceChildren(line("p", (error as Error).message, "refused"));
   } finally {
@@ -198,14 +198,15 @@ async function ask(): Promise<void> {
   }
 }
 
-async function show(answer: Answer): Promise<void> {
-  const cards = await Promise.all(answer.candidates.map(card));
+async function show(answer: Answer, asked: number): Promise<void> {
+  const cards = await Promise.all(answer.candidates.map((candidate) => card(candidate, asked)));
   const remarks = answer.remarks.map((remark) => line("p", remark, "remark"));
   results.replaceChildren(...cards, ...remarks);
   results.querySelector("button")?.focus();
 }
 
-async function card(candidate: Candidate): Promise<HTMLElement> {
+// An edit is for the text that was asked about: `asked` is its version.
+async function card(candidate: Candidate, asked: number): Promise<HTMLElement> {
   const box = document.createElement("article");
   const [level, ...rest] = candidate.label.split(", ");
   const head = document.createElement("header");
@@ -216,6 +217,10 @@ async function card(candidate: Candidate): Promise<HTMLElement> {
   const take = document.createElement("button");
   take.textContent = "Insert";
   take.onclick = () => {
+    if (version !== asked) {
+      take.replaceWith(line("p", "The text has changed since; ask again.", "remark"));
+      return;
+    }
     const edits = candidate.edit.changes?.[uri] ?? [];
     editor.executeEdits("codegpt", edits.map(({ range, newText }) => ({ range: toMonaco(range), text: newText, forceMoveMarkers: true })));
     editor.focus();
