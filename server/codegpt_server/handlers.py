@@ -92,7 +92,7 @@ def _documents(server: CodeGPTServer) -> None:
             place = ls.place(params["textDocument"]["uri"], position, None)
         except (KeyError, TypeError, ValueError, AttributeError):
             return
-        if place and not ls.why_silent(place, invoked=False):
+        if place and ls.settings.ahead and not ls.why_silent(place, invoked=False):
             await ls.look_ahead(Asked(place.whole, place.at, ls.settings.options(invoked=False)))
 
 

@@ -255,7 +255,7 @@ def test_scripted_server_and_help() -> None:
 def test_what_there_was_no_time_for_is_read_while_nobody_asks(editor) -> None:
     async def scenario() -> None:
         text = "x = 1\n" * 60
-        async with editor(text="y", seconds_per_token=0.01, options={"wait_s": 1.0}) as e:
+        async with editor(text="y", seconds_per_token=0.01, options={"wait_s": 1.0, "ahead": True}) as e:
             e.open(text)
             assert await e.texts(60, 0) == ["y"]
             read = e.log.with_suffix(".read")
@@ -268,7 +268,7 @@ def test_what_there_was_no_time_for_is_read_while_nobody_asks(editor) -> None:
 def test_whoever_asks_does_not_wait_for_what_is_read_ahead(editor) -> None:
     async def scenario() -> None:
         text = "x = 1\n" * 200
-        async with editor(text="y", seconds_per_token=0.01, options={"wait_s": 1.0}) as e:
+        async with editor(text="y", seconds_per_token=0.01, options={"wait_s": 1.0, "ahead": True}) as e:
             e.open(text)
             assert await e.texts(200, 0) == ["y"]
             await asyncio.sleep(0.2)  # reading all of it takes ten seconds
@@ -284,7 +284,7 @@ def test_whoever_asks_does_not_wait_for_what_is_read_ahead(editor) -> None:
 
 def test_what_the_cursor_rests_at_is_read(editor) -> None:
     async def scenario() -> None:
-        async with editor(text="y", seconds_per_token=0.001) as e:
+        async with editor(text="y", seconds_per_token=0.001, options={"ahead": True}) as e:
             await e.until(lambda: ("ready", "scripted") in e.statuses)
             e.open("x = 1\n" * 20)
             read = e.log.with_suffix(".read")
