@@ -101,18 +101,11 @@ def percentiles(ms: list[float]) -> dict[str, float]:
     }
 
 
-@click.command()
-@click.option("--lines", default=2000, show_default=True)
-@click.option("--keys", "count", default=1000, show_default=True)
-@click.option("--rate", default=300, show_default=True, help="Keys a second.")
-@click.option("--seconds", default=60, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path))
-def main(lines: int, count: int, rate: int, seconds: int, out: Path | None) -> None:
-    """Measure."""
-    source = (Path(sysconfig.get_path("stdlib")) / "typing.py").read_text(encoding="utf-8").split("\n")[:lines]
+def started() -> tuple[Client, list[float]]:
+    """A server that is initialized, and the seconds that took: with the start of the process, and without."""
     settings = {"ahead": False, "context": False}
     begin = {"processId": None, "rootUri": None, "capabilities": {}, "initializationOptions": settings}
-    starts = []
+    starts: list[float] = []
     for wait_s in (0.0, 5.0):  # the second time the server is there, and waits for the message
         begun = time.perf_counter()
         client = Client()
@@ -122,6 +115,19 @@ def main(lines: int, count: int, rate: int, seconds: int, out: Path | None) -> N
         starts.append(time.perf_counter() - begun - wait_s)
         if not wait_s:
             client.process.kill()
+    return client, starts
+
+
+@click.command()
+@click.option("--lines", default=2000, show_default=True)
+@click.option("--keys", "count", default=1000, show_default=True)
+@click.option("--rate", default=300, show_default=True, help="Keys a second.")
+@click.option("--seconds", default=60, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path))
+def main(lines: int, count: int, rate: int, seconds: int, out: Path | None) -> None:
+    """Measure."""
+    source = (Path(sysconfig.get_path("stdlib")) / "typing.py").read_text(encoding="utf-8").split("\n")[:lines]
+    client, starts = started()
     client.send("initialized", {})
     client.ready.wait(120)
     item = {"uri": URI, "languageId": "python", "version": 0, "text": "\n".join(source)}

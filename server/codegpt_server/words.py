@@ -13,10 +13,8 @@ from pathlib import Path
 from codegpt.engine.protocol import (
     Cancelled,
     Engine,
+    GenerateOnly,
     Generation,
-    ModelInfo,
-    PromptWork,
-    Same,
     SamplingParams,
     Watch,
     never,
@@ -49,21 +47,12 @@ class Trusted:
     root: Path | None
 
 
-class GivesWay:
-    """An engine that lets others have their turn in the middle of what it writes."""
+class GivesWay(GenerateOnly):
+    """An engine that lets others have their turn in the middle of what it writes, and keeps nothing of it."""
 
     def __init__(self, engine: Engine, give_way: Callable[[], None]) -> None:
+        super().__init__(engine.info)
         self._engine, self._give_way = engine, give_way
-
-    @property
-    def info(self) -> ModelInfo:
-        """See `Engine`."""
-        return self._engine.info
-
-    @property
-    def last_prompt(self) -> PromptWork:
-        """See `Engine`."""
-        return self._engine.last_prompt
 
     def count_tokens(self, text: str) -> int:
         """See `Engine`."""
@@ -79,7 +68,7 @@ class GivesWay:
         cancelled: Cancelled = never,
         rows_at_once: int = 0,
     ) -> list[list[Generation]]:
-        """See `Engine`; nothing is kept."""
+        """See `Engine`."""
 
         def looked() -> bool:
             self._give_way()
@@ -87,42 +76,6 @@ class GivesWay:
 
         at_once = rows_at_once or n * len(prompts)
         return self._engine.generate(prompts, params, n=n, watch=watch, cancelled=looked, rows_at_once=at_once)
-
-    def search(
-        self,
-        prompt: Prompt,
-        params: SamplingParams,
-        width: int,
-        *,
-        watch: Watch | None = None,
-        same: Same = str,
-        cancelled: Cancelled = never,
-    ) -> list[Generation]:
-        """Not asked for in words."""
-        raise NotImplementedError
-
-    def logprobs_after(
-        self,
-        prompt: Prompt,
-        texts: Sequence[str],
-        following: str,
-        *,
-        most_tokens: int,
-        timeout_s: float | None = None,
-        cancelled: Cancelled = never,
-    ) -> list[float] | None:
-        """Not asked for in words."""
-        return None
-
-    def seconds_to_read(self, prompt: Prompt) -> float:
-        """See `Engine`."""
-        return self._engine.seconds_to_read(prompt)
-
-    def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
-        """Nothing is kept, so nothing is read ahead."""
-
-    def forget(self) -> None:
-        """Nothing is kept."""
 
 
 async def draw(
