@@ -1,9 +1,12 @@
 """What context costs: an index of ten thousand files, and the time that a request takes to gather from it.
 
 The files are copies of what this Python has: its standard library and packages. They are indexed by a process of its
-own; then keys are typed at random places, and each asks for context. The last line of standard output is JSON.
+own; then keys are typed at random places, and each asks for context. That is the worst case: in the product a key that
+goes on with what is shown asks for nothing, and one at a place that the model was told of is told the same again. So
+some files are then typed again as in the product (`codegpt-evals replay`), with the model, with context and without.
+The last line of standard output is JSON.
 
-    python benchmarks/context_time.py [--files N] [--requests N] [--out FILE.json]
+    python benchmarks/context_time.py [--files N] [--requests N] [--events N] [--out FILE.json]
 """
 
 import json
@@ -22,6 +25,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from codegpt_evals.replay import MODEL, replay
+from codegpt_evals.workspace import Workspace
+from codegpt_server.settings import Settings
 from codegpt_server.surroundings import NEW_TEXTS
 from peers.machine import facts
 
@@ -33,8 +39,12 @@ from codegpt.context.gather import gather
 from codegpt.document import Document
 from codegpt.indexing.files import walk
 from codegpt.indexing.index import Index, index_path
-from codegpt.load import token_counter
+from codegpt.load import load_model, token_counter, warm_up
 from codegpt.planning import CompletionOptions
+from codegpt.postprocess import Extent
+
+FILES = 8
+"""That are typed again as in the product."""
 
 KEYS = 80
 """Typed at each place, one after the other: two or three lines."""
@@ -107,11 +117,35 @@ def typed(index: Index, root: Path, requests: int) -> dict[str, list[float]]:
     return taken
 
 
+def as_in_the_product(index: Index, root: Path, events: int) -> dict[str, Any]:
+    """What it takes to look around and to choose what the model is asked, at every key and at those that ask it."""
+    dice, options = random.Random(2), CompletionOptions(extent=Extent.LINE, wait_s=Settings().wait_s)
+    paths = [path for path, version in walk(root) if path.endswith(".py") and 5_000 < version.size < 100_000]
+    chosen = dice.sample(paths, FILES)
+    documents = [(path, Document(index.text(path), (root / path).as_uri(), "python")) for path in chosen]
+    loaded = load_model(DEFAULT_MODEL)
+    warm_up(loaded.engine)
+    found: dict[str, Any] = {}
+    for name in ("without", "with"):
+        around = [Workspace(index, path) for path in chosen] if name == "with" else []
+        rows = replay(documents, loaded.engine, loaded.fim, events=events, places=4, options=options, workspaces=around)
+        asking = [row.planning_ms for row in rows if row.made_by == MODEL]
+        found[name] = {"keys": percentiles([row.planning_ms for row in rows]), "asking_the_model": percentiles(asking)}
+    return found
+
+
+def percentiles(ms: list[float]) -> dict[str, float]:
+    """Of some milliseconds."""
+    values = sorted(ms)
+    return {"requests": len(values), **{f"p{at}": round(values[len(values) * at // 100], 2) for at in (50, 95, 99)}}
+
+
 @click.command()
 @click.option("--files", default=10_000, show_default=True, type=click.IntRange(1))
 @click.option("--requests", default=4000, show_default=True, type=click.IntRange(1))
+@click.option("--events", default=480, show_default=True, type=click.IntRange(0), help="With the model; 0 for none.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the result here as well.")
-def main(files: int, requests: int, out: Path | None) -> None:
+def main(files: int, requests: int, events: int, out: Path | None) -> None:
     """Index, then type."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "workspace")
@@ -121,21 +155,16 @@ def main(files: int, requests: int, out: Path | None) -> None:
         made = indexed(root)
         index = Index(index_path(root), root)
         taken = typed(index, root, requests)
+        product = as_in_the_product(index, root, events) if events else {}
         index.close()
         for ending in ("", "-wal", "-shm", ".lock"):
             Path(f"{index_path(root)}{ending}").unlink(missing_ok=True)
-    times = {name: sorted(values) for name, values in taken.items()}
     result = {
         "benchmark": "context_time",
         "machine": facts(),
         "index": made,
-        "milliseconds": {
-            name: {
-                "requests": len(values),
-                **{f"p{at}": round(1000 * values[len(values) * at // 100], 2) for at in (50, 95, 99)},
-            }
-            for name, values in times.items()
-        },
+        "milliseconds": {name: percentiles([1000 * each for each in values]) for name, values in taken.items()},
+        "as_in_the_product": product,
     }
     if out:
         out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -8,16 +8,14 @@ for a while, whatever the server says: no queue may be left, and no memory. The 
 
 import json
 import statistics
-import subprocess
-import sys
 import sysconfig
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+from peers.lsp import Client
 from peers.machine import facts
 
 from codegpt.console import run_and_exit
@@ -25,59 +23,6 @@ from codegpt.console import run_and_exit
 URI = "file:///benchmark/module.py"
 TYPED = "    value = compute(self, other)[0]  # what it is\n    if value:\n        return value.first\n"
 """Again and again, a character a key."""
-
-
-class Client:
-    """A server process; answers are taken as they come, by a thread."""
-
-    def __init__(self) -> None:
-        command = [sys.executable, "-m", "codegpt_server", "--scripted", "compute(self, other)"]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        self.sent: dict[int, float] = {}
-        self.took: dict[int, float] = {}
-        self.ready = threading.Event()
-        self._answered = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def send(self, method: str, params: Any, identity: int | None = None) -> None:
-        """Send a request, or a notification where there is no id."""
-        message = {"jsonrpc": "2.0", "method": method, "params": params}
-        body = json.dumps(message if identity is None else {**message, "id": identity}).encode()
-        assert self.process.stdin is not None
-        if identity is not None:
-            self.sent[identity] = time.perf_counter()
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
-        self.process.stdin.flush()
-
-    def wait(self, identity: int, timeout_s: float = 60) -> float:
-        """Milliseconds until the answer came."""
-        with self._answered:
-            if not self._answered.wait_for(lambda: identity in self.took, timeout_s):
-                raise TimeoutError(f"no answer to {identity}")
-        return 1000 * self.took[identity]
-
-    def _read(self) -> None:
-        stream = self.process.stdout
-        assert stream is not None
-        while header := stream.readline():
-            length = int(header.split(b":")[1])
-            while stream.readline().strip():
-                pass
-            message = json.loads(stream.read(length))
-            now = time.perf_counter()
-            if message.get("params", {}).get("state") == "ready":
-                self.ready.set()
-            if "method" not in message:
-                with self._answered:
-                    self.took[message["id"]] = now - self.sent[message["id"]]
-                    self._answered.notify_all()
-
-    def rss_mib(self) -> float:
-        """The memory of the server process."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 def keys(line: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -108,7 +53,7 @@ def started() -> tuple[Client, list[float]]:
     starts: list[float] = []
     for wait_s in (0.0, 5.0):  # the second time the server is there, and waits for the message
         begun = time.perf_counter()
-        client = Client()
+        client = Client("--scripted", "compute(self, other)")
         time.sleep(wait_s)
         client.send("initialize", begin, 0)
         client.wait(0)
@@ -129,7 +74,7 @@ def main(lines: int, count: int, rate: int, seconds: int, out: Path | None) -> N
     source = (Path(sysconfig.get_path("stdlib")) / "typing.py").read_text(encoding="utf-8").split("\n")[:lines]
     client, starts = started()
     client.send("initialized", {})
-    client.ready.wait(120)
+    client.wait_until("ready")
     item = {"uri": URI, "languageId": "python", "version": 0, "text": "\n".join(source)}
     client.send("textDocument/didOpen", {"textDocument": item})
     typed, number = keys(lines // 2), 0

@@ -52,6 +52,7 @@ class Row:
         made_by: `model`, `ahead` where that was in a pause, `reuse` where it goes on with what was shown, or "".
         confidence: of what was shown, or would have been; 0.0 where there was nothing.
         written_tokens: that the model wrote for it.
+        planning_ms: of `ms`, what it took to look around and to choose what the model is asked.
     """
 
     file: str
@@ -66,6 +67,7 @@ class Row:
     made_by: str = MODEL
     confidence: float = 0.0
     written_tokens: int = 0
+    planning_ms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ class _Editor:
             made_by=made_by,
             confidence=round(written.items[0].confidence, 4) if written.items else 0.0,
             written_tokens=0 if known else sum(len(each.token_ids) for each in written.written),
+            planning_ms=0.0 if known else round(1000 * written.took.planning_s, 2),
         )
         return row, first
 

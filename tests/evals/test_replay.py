@@ -100,6 +100,14 @@ def test_the_project_around_a_file_is_told_and_so_is_what_was_edited(tmp_path: P
     assert "core.py" not in prompts[-1]
 
 
+def test_planning_takes_no_time_where_nothing_is_asked_of_the_model() -> None:
+    documents = [("a.py", Document("value = f(1)", language="python"))]
+    rows = replay(documents, ScriptedEngine("value = f(1)"), None, events=99, places=1, accepts=False)
+    planned = {made_by: [row.planning_ms for row in rows if row.made_by == made_by] for made_by in ("model", "reuse")}
+    assert len(planned["model"]) >= 1 and all(0 < ms <= row.ms for ms, row in zip(planned["model"], rows, strict=False))
+    assert len(planned["reuse"]) >= 5 and set(planned["reuse"]) == {0.0}
+
+
 def test_files_with_nothing_to_type() -> None:
     assert replay([("a.py", Document("\n \n"))], ScriptedEngine("?"), None, events=5, places=1) == []
 
@@ -143,6 +151,7 @@ def test_rows_on_disk_hold_no_text(tmp_path: Path) -> None:
         "made_by": "model",
         "confidence": 0.0,
         "written_tokens": 0,
+        "planning_ms": 0.0,
     }
 
 

@@ -16,12 +16,13 @@ URI = "file:///project/a.py"
 class Raw:
     """A server process with the scripted engine; `with Raw() as client`."""
 
-    def __init__(self, *command: str) -> None:
+    def __init__(self, *command: str, env: dict[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
             command or (SERVER, "--scripted", "+ 1"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            env=env,
         )
         self.notifications: list[dict[str, Any]] = []
 

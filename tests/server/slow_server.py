@@ -3,10 +3,12 @@
 Arguments: FILE TEXT SECONDS_PER_TOKEN
 
 Several texts are separated by `|`: each row writes the one of its number. It reads as fast as it writes, and appends
-to FILE.read how much it has read ahead, and of how much, and to FILE.prompts every prompt, as JSON.
+to FILE.read how much it has read ahead, and of how much, and to FILE.prompts every prompt, as JSON, to FILE.ahead
+those that are read ahead. What is logged, of whatever level, goes to standard error.
 """
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -32,6 +34,8 @@ def script(_prompt: Prompt, row: int) -> str:
 class LoggingEngine(ScriptedEngine):
     def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
         length = len(prompt_text(prompt))
+        with log.with_suffix(".ahead").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(prompt_text(prompt)) + "\n")
         read = 0
         while read < length and not cancelled():
             time.sleep(seconds)
@@ -42,12 +46,13 @@ class LoggingEngine(ScriptedEngine):
     def generate(self, prompts: Sequence[Prompt], params: SamplingParams, **options: Any) -> list[list[Generation]]:
         results = super().generate(prompts, params, **options)
         with log.with_suffix(".prompts").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(prompt_text(prompts[0])) + "\n")
+            file.writelines(json.dumps(prompt_text(prompt)) + "\n" for prompt in prompts)
         with log.open("a", encoding="utf-8") as file:
             file.write(f"{results[0][0].stop_reason} {len(results[0][0].token_ids)}\n")
         return results
 
 
+logging.basicConfig(level=logging.DEBUG)
 run_until_the_editor_ends(
     create_server(Settings(), lambda _settings: LoadedModel(LoggingEngine(script, (), seconds), None))
 )

@@ -1,10 +1,12 @@
 """The other files of a workspace, as they reach the prompts of a real server."""
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from lsprotocol import types
 from codegpt.document import Document
 from codegpt.indexing.index import Index
 from codegpt.indexing.update import current_index
+from tests.server.raw import Raw
 
 SECRET = "ghp_" + "a1B2" * 9
 TEXTS = {
@@ -216,3 +219,38 @@ def test_a_home_folder_is_not_indexed(root: Path, monkeypatch: pytest.MonkeyPatc
         document = Document(HERE, (root / "app/here.py").as_uri(), "python")
         with surroundings.place(document, 0, Editor({document.uri: document})) as known:
             assert known is None
+
+
+def test_each_of_several_folders_has_its_own_files_and_rules(tmp_path: Path) -> None:
+    definitions = {"one": "def shared(apples): ...\n", "two": "def shared(pears): ...\n"}
+    for name, text in definitions.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "core.py").write_text(text)
+    (tmp_path / "two/.codegptignore").write_text("left_alone.py\n")
+    folders = [{"uri": (tmp_path / name).as_uri(), "name": name} for name in definitions]
+    log, here = tmp_path / "log", "from core import shared\n\nshared(\n"
+    slow = (sys.executable, str(Path(__file__).parent / "slow_server.py"), str(log), "4)", "0")
+    uris = {name: (tmp_path / name / "here.py").as_uri() for name in definitions}
+
+    def prompt_in(name: str) -> str:
+        client.inline(name, 2, 7, uris[name])
+        return str(json.loads(log.with_suffix(".prompts").read_text().splitlines()[-1]))
+
+    with Raw(*slow, env={**os.environ, "CODEGPT_CACHE": str(tmp_path / "cache")}) as client:
+        able = {"workspace": {"workspaceFolders": True}}
+        options = {"ahead": False}
+        client.begin(workspaceFolders=folders, capabilities=able, initializationOptions=options)
+        for uri in uris.values():
+            client.open(here, uri)
+        until = time.monotonic() + 30
+        while "apples" not in (prompt := prompt_in("one")) or "pears" not in (other := prompt_in("two")):
+            assert time.monotonic() < until
+        assert "pears" not in prompt and "apples" not in other
+        for name, found in (("one", ["4)"]), ("two", [])):
+            uri = (tmp_path / name / "left_alone.py").as_uri()
+            client.open(here, uri)
+            items = client.inline(f"{name} left alone", 2, 7, uri)["result"]["items"]
+            assert [item["insertText"] for item in items] == found
+        gone = {"event": {"added": [], "removed": folders[1:]}}
+        client.send({"method": "workspace/didChangeWorkspaceFolders", "params": gone})
+        assert "pears" not in prompt_in("two") and "apples" in prompt_in("one")
