@@ -233,7 +233,8 @@ def test_each_of_several_folders_has_its_own_files_and_rules(tmp_path: Path) -> 
     uris = {name: (tmp_path / name / "here.py").as_uri() for name in definitions}
 
     def prompt_in(name: str) -> str:
-        client.inline(name, 2, 7, uris[name])
+        place = {"textDocument": {"uri": uris[name]}, "position": {"line": 2, "character": 7}}
+        client.ask(name, "textDocument/inlineCompletion", {**place, "context": {"triggerKind": 1}})
         return str(json.loads(log.with_suffix(".prompts").read_text().splitlines()[-1]))
 
     with Raw(*slow, env={**os.environ, "CODEGPT_CACHE": str(tmp_path / "cache")}) as client:
