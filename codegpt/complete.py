@@ -43,15 +43,20 @@ class Completion:
     Attributes:
         generation: what the model wrote, before the rules.
         logprob: how likely it found `text`, the token that ends it included.
-        confidence: from 0 to 1, the geometric mean of the probabilities of the tokens that wrote its first line, and
-            ended it.
+        begins: so many characters that the model wrote stand before `text`: cut off, or typed meanwhile.
     """
 
     text: str
     generation: Generation
     cuts: tuple[Cut, ...]
     logprob: float
-    confidence: float = field(default=1.0, compare=False)
+    begins: int = field(default=0, compare=False)
+
+    @property
+    def confidence(self) -> float:
+        """From 0 to 1, the geometric mean of the probabilities of the tokens that wrote its first line and ended it."""
+        end = self.begins + len(first_line(self.text))
+        return math.exp(min(0.0, self.generation.mean_logprob_between(self.begins, end)))
 
 
 class Took(NamedTuple):
@@ -100,8 +105,7 @@ def conclude(asked: Plan, generations: Sequence[Generation], left_out: frozenset
             front = sum(cut.characters for cut in finished.cuts if cut.rule in _AT_THE_FRONT)
             cut_off = sum(cut.characters for cut in finished.cuts) - front
             logprob = generation.logprob_of(len(text) - cut_off)
-            mean = generation.mean_logprob_of(front + len(first_line(finished.text)))
-            item = Completion(finished.text, generation, finished.cuts, logprob, math.exp(min(0.0, mean)))
+            item = Completion(finished.text, generation, finished.cuts, logprob, front)
             distinct.setdefault(finished.text, item)
     why = "" if distinct else _why_none(generations, cuts)
     return Completions(tuple(distinct.values()), why, asked.place.extent, cuts, tuple(generations))

@@ -1,7 +1,8 @@
 """What an editor is shown while somebody types: `complete`, with what is remembered from key to key.
 
 A key may ask for nothing (`trigger`), go on with what is shown already (`reuse`), or ask the model; what the model is
-not sure of is not shown (`confidence`). The server and the evals both ask this way.
+not sure of is not shown (`confidence`), until so much of it was typed that the model is sure of the rest. The server
+and the evals both ask this way.
 """
 
 from contextlib import nullcontext
@@ -51,29 +52,43 @@ def silence(asked: Asked) -> Completions | None:
     return Completions((), why) if why else None
 
 
+def visible(asked: Asked, completions: Completions) -> Completions:
+    """What is shown of an answer."""
+    return completions if asked.invoked else sure(completions, asked.confidence)
+
+
 class Inline:
-    """What is remembered of an editor. `known` and `shown` belong to one thread, the others to the engine's."""
+    """What is remembered of an editor. `suggest` and `read_ahead` belong to the engine's thread, the others to one."""
 
     def __init__(self, engine: Engine, fim: Fim | None) -> None:
         self._engine, self._fim = engine, fim
         self._told = Told()
-        self._reuse = Reuse()
+        self._shown, self._hidden = Reuse(), Reuse()
 
     def known(self, asked: Asked) -> Completions | None:
         """The answer where no model is needed for one; None where it is."""
         silent = silence(asked)
-        return silent or (None if asked.invoked else self._reuse.find(asked.document, asked.offset))
+        if silent or asked.invoked:
+            return silent
+        found = self._shown.find(asked.document, asked.offset)
+        if found is None and (hidden := self._hidden.find(asked.document, asked.offset)):
+            found = visible(asked, hidden)
+            self._shown = self._shown.add(asked.document, asked.offset, found)
+        return found
 
-    def shown(self, asked: Asked, completions: Completions) -> None:
-        """Remember an answer that the model has given."""
-        self._reuse = self._reuse.add(asked.document, asked.offset, completions)
+    def remember(self, asked: Asked, completions: Completions) -> None:
+        """Keep an answer that the model has given, to be gone on with; what is shown of it stays so to its end."""
+        found = visible(asked, completions)
+        self._shown = self._shown.add(asked.document, asked.offset, found)
+        if not found.items:
+            self._hidden = self._hidden.add(asked.document, asked.offset, completions)
 
     def edited(self, uri: str) -> None:
-        """A document has changed: what is shown in others may not be right any more."""
-        self._reuse = self._reuse.only(uri)
+        """A document has changed: what was made for others may not be right any more."""
+        self._shown, self._hidden = self._shown.only(uri), self._hidden.only(uri)
 
     def suggest(self, asked: Asked) -> Completions:
-        """Ask the model.
+        """Ask the model; `visible` says what is shown of its answer.
 
         Raises:
             OutOfMemory: see `complete`.
@@ -84,7 +99,7 @@ class Inline:
             document, asked.offset, self._engine, self._fim, asked.options, asked.cancelled, asked.place, told
         )
         self._told.add(uri, completions.context, asked.line)
-        return completions if asked.invoked else sure(completions, asked.confidence)
+        return completions
 
     def read_ahead(self, asked: Asked) -> None:
         """Let the model read all the text around a place, for whoever asks there next."""
@@ -97,7 +112,7 @@ class Inline:
 
 
 def following(asked: Asked, completions: Completions) -> Asked | None:
-    """Where somebody is likely to ask next: on the line below, once the first suggestion is taken, or there is none.
+    """Where somebody is likely to ask next: on the line below, once the first suggestion is taken, or none is shown.
 
     None where more stands on the line.
     """

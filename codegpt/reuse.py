@@ -1,6 +1,6 @@
 """A suggestion that somebody types along with is still the one; pure.
 
-What was shown is kept with the place it was shown at. Where the text since then is the beginning of it, what is left of
+What was made is kept with the place it was shown at. Where the text since then is the beginning of it, what is left of
 it is shown again, and no model is asked; where it is all of it, the model has said already that there is no more.
 Brackets and quotes that the editor itself has put behind the cursor are no text of somebody else: what is left ends
 before them.
@@ -76,7 +76,8 @@ def _left_of(shown: _Shown, document: Document, offset: int) -> Iterator[Complet
         return
     place = Place(now[:offset], now[offset:], shown.completions.extent, LANGUAGES.get(document.language))
     for item in begun:
-        yield replace(item, text=_before(item.text[len(typed) :], closed, place))
+        left = _before(item.text[len(typed) :], closed, place)
+        yield replace(item, text=left, begins=item.begins + len(typed))
 
 
 def _is_whole(item: Completion) -> bool:

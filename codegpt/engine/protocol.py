@@ -88,15 +88,13 @@ class Generation:
         """Of the tokens that wrote the first `length` characters, and of the next one: with it the model ended them."""
         if not self.logprobs:
             return self.mean_logprob * len(self.token_ids)
-        return sum(self._logprobs_of(length))
+        return sum(self.logprobs[: bisect_right(self.ends, length) + 1])
 
-    def mean_logprob_of(self, length: int) -> float:
-        """The mean of the same tokens."""
-        logprobs = self._logprobs_of(length)
+    def mean_logprob_between(self, begin: int, end: int) -> float:
+        """The mean of the tokens that wrote the characters from `begin` to `end`, and of the next one."""
+        first = bisect_right(self.ends, begin) if begin else 0
+        logprobs = self.logprobs[first : bisect_right(self.ends, end) + 1]
         return sum(logprobs) / len(logprobs) if logprobs else self.mean_logprob
-
-    def _logprobs_of(self, length: int) -> tuple[float, ...]:
-        return self.logprobs[: bisect_right(self.ends, length) + 1]
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from codegpt.complete import Completions
-from codegpt.confidence import DEFAULT_CONFIDENCE, sure
+from codegpt.confidence import DEFAULT_CONFIDENCE, UNSURE
 from codegpt.context.edits import Edits
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine, Generation, PromptWork
-from codegpt.inline import Asked, Inline, following
+from codegpt.inline import Asked, Inline, following, visible
 from codegpt.planning import CompletionOptions
 from codegpt.postprocess import first_line
 from codegpt.prompt import Fim
@@ -49,7 +49,8 @@ class Row:
         shown: whether anything was.
         exact: whether its first line was what the file has; None where the file has nothing more on the line.
         keys, by_hand: keys of typing, and what they would have been without suggestions.
-        made_by: `model`, `ahead` where that was in a pause, `reuse` where it goes on with what was shown, or "".
+        made_by: `model`; `ahead` where it was made earlier, in a pause or hidden until now; `reuse` where it goes on
+            with what was shown, or is still hidden; or "".
         confidence: of what was shown, or would have been; 0.0 where there was nothing.
         written_tokens: that the model wrote for it.
         planning_ms: of `ms`, what it took to look around and to choose what the model is asked.
@@ -171,13 +172,15 @@ class _Editor:
         document, offset, wanted = event.document, event.offset, event.wanted
         started = time.perf_counter()
         place = nullcontext if workspace is None else partial(workspace.place, document, offset, edits)
-        asked = Asked(document, offset, self._options, place=place, invoked=self._every_key)
+        asked = Asked(
+            document, offset, self._options, place=place, invoked=self._every_key, confidence=self._confidence
+        )
         known = self._inline.known(asked)
-        written = self._inline.suggest(replace(asked, confidence=0.0)) if known is None else known
-        found = written if self._every_key else sure(written, self._confidence)
+        written = self._inline.suggest(asked) if known is None else known
+        found = visible(asked, written) if known is None else known
         ms = 1000 * (time.perf_counter() - started)
         if known is None:
-            self._inline.shown(asked, found)
+            self._inline.remember(asked, written)
         self._last = (asked, found)
         made_by = self._made_by(known)
         self._shown = found.items[0].generation if found.items else self._shown
@@ -205,7 +208,7 @@ class _Editor:
             return MODEL
         if known.items:
             return REUSE if known.items[0].generation is self._shown else AHEAD
-        return REUSE if known.why_none == TYPED else ""
+        return REUSE if known.why_none in (TYPED, UNSURE) else ""
 
     def pause(self, pause_s: float) -> None:
         """Nothing is typed for a while, in which what comes next is read, and made."""
@@ -217,9 +220,9 @@ class _Editor:
         self._inline.read_ahead(asked)
         below = None if self._every_key or asked.cancelled() else following(asked, found)
         if below is not None and self._inline.known(below) is None:
-            ahead = self._inline.suggest(replace(below, confidence=self._confidence))
+            ahead = self._inline.suggest(below)
             if not asked.cancelled():
-                self._inline.shown(below, ahead)
+                self._inline.remember(below, ahead)
         time.sleep(max(0.0, end - time.monotonic()))
 
 

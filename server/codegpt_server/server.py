@@ -17,7 +17,7 @@ from codegpt.complete import Completions
 from codegpt.context.edits import Edits
 from codegpt.document import Document, Edit, Encoding, Span
 from codegpt.errors import CodeGPTError
-from codegpt.inline import Asked, following
+from codegpt.inline import Asked, following, visible
 from codegpt.load import LoadedModel
 from codegpt.usage import Counter, Outcome, Shown, usage_path
 from codegpt_server.convert import to_encoding, to_position
@@ -172,8 +172,8 @@ class CodeGPTServer(LanguageServer):
         completions = await self.ask(kind, asked, uri)
         if completions is None or self.place(uri, position, selected) != place:
             return None
-        self.worker.shown(asked, completions)
-        return self.answer(asked, place, completions, "model", begun)
+        self.worker.remember(asked, completions)
+        return self.answer(asked, place, visible(asked, completions), "model", begun)
 
     async def ask(self, kind: str, asked: Asked, uri: str) -> Completions | None:
         """The model's answer; None where it was cancelled."""
@@ -221,7 +221,7 @@ class CodeGPTServer(LanguageServer):
             below = replace(below, invoked=False, options=self.settings.options(invoked=False))
             found = await self.worker.complete(below, Urgency.AHEAD)
             if not cancelled.is_set():
-                self.worker.shown(below, found)
+                self.worker.remember(below, found)
 
     def in_background(self, work: Any) -> None:
         """Do something that nobody waits for."""

@@ -52,11 +52,11 @@ class Worker:
         inline = self._inline  # the engine's thread may take it away
         return inline.known(asked) if inline else silence(asked)
 
-    def shown(self, asked: Asked, completions: Completions) -> None:
-        """What the model said is shown, or would be."""
+    def remember(self, asked: Asked, completions: Completions) -> None:
+        """Keep what the model said, to be gone on with."""
         inline = self._inline
         if inline:
-            inline.shown(asked, completions)
+            inline.remember(asked, completions)
 
     async def complete(self, asked: Asked, urgency: Urgency = Urgency.TYPING) -> Completions:
         """Ask the model."""

@@ -1,10 +1,15 @@
+import math
 from dataclasses import replace
+from itertools import accumulate
 
-from codegpt.complete import Completions
+import pytest
+
+from codegpt.complete import Completion, Completions
 from codegpt.confidence import UNSURE
 from codegpt.document import Document
+from codegpt.engine.protocol import Generation, StopReason
 from codegpt.engine.scripted import ScriptedEngine
-from codegpt.inline import Asked, Inline, following
+from codegpt.inline import Asked, Inline, following, visible
 from codegpt.planning import CompletionOptions
 from codegpt.reuse import TYPED
 from codegpt.trigger import DELETED, IN_WORD
@@ -28,7 +33,7 @@ def test_the_model_is_asked_once_for_a_line_that_is_typed_along_with() -> None:
     first = asked("x = ‸\n")
     assert editor.known(first) is None
     found = editor.suggest(first)
-    editor.shown(first, found)
+    editor.remember(first, found)
     assert texts(found) == ["alpha + 1"]
     assert texts(editor.known(asked("x = al‸\n"))) == ["pha + 1"]
     assert editor.known(asked("x = alpha + 1‸\n")) == Completions((), TYPED)
@@ -50,12 +55,54 @@ def test_a_key_may_ask_for_nothing_and_whoever_asks_in_words_is_answered() -> No
 
 
 def test_what_the_model_is_not_sure_of_is_shown_to_whoever_asks_in_words() -> None:
-    editor = inline()  # its tokens have a log-probability of -0.1
+    found = inline().suggest(asked("x = ‸\n"))  # its tokens have a log-probability of -0.1
     unsure = replace(asked("x = ‸\n"), confidence=0.95)
-    found = editor.suggest(unsure)
-    assert (found.items, found.why_none) == ((), UNSURE)
-    assert texts(editor.suggest(replace(unsure, confidence=0.9))) == ["alpha + 1"]
-    assert texts(editor.suggest(replace(unsure, invoked=True))) == ["alpha + 1"]
+    assert visible(unsure, found) == replace(found, items=(), why_none=UNSURE)
+    assert texts(visible(replace(unsure, confidence=0.9), found)) == ["alpha + 1"]
+    assert texts(visible(replace(unsure, invoked=True), found)) == ["alpha + 1"]
+
+
+def answer(*tokens: tuple[str, float]) -> Completions:
+    """A text by its tokens, each with its probability."""
+    text = "".join(token for token, _ in tokens)
+    ends = tuple(accumulate(len(token) for token, _ in tokens))
+    logprobs = tuple(math.log(probability) for _, probability in tokens)
+    ids = tuple(range(len(tokens)))
+    written = Generation(text, ids, sum(logprobs) / len(ids), StopReason.STOP, logprobs, ends)
+    return Completions((Completion(text, written, (), sum(logprobs)),))
+
+
+HALF_SURE = (("alp", 0.1), ("ha(", 0.9), ("beta", 0.2), (")", 0.9))
+
+
+def test_what_was_hidden_is_shown_once_the_model_is_sure_of_what_is_left() -> None:
+    editor = inline()
+    editor.remember(asked("x = ‸\n"), answer(*HALF_SURE))
+    assert editor.known(asked("x = ‸\n")) == replace(answer(*HALF_SURE), items=(), why_none=UNSURE)
+    hidden = editor.known(asked("x = al‸\n"))  # what is left begins within a token of which it was not sure
+    assert hidden is not None and (hidden.items, hidden.why_none) == ((), UNSURE)
+    found = editor.known(asked("x = alp‸\n"))
+    assert texts(found) == ["ha(beta)"]
+    assert found is not None and found.items[0].confidence == pytest.approx((0.9 * 0.2 * 0.9) ** (1 / 3))
+    assert texts(editor.known(asked("x = alpha(‸\n"))) == ["beta)"]  # it stays, although that is less sure
+    assert editor.known(asked("x = alpha(beta)‸\n")) == replace(answer(*HALF_SURE), items=(), why_none=TYPED)
+    assert editor.known(asked("x = alto‸\n")) is None
+
+
+def test_what_is_still_hidden_is_shown_to_whoever_asks_in_words_by_the_model_alone() -> None:
+    editor = inline()
+    editor.remember(asked("x = ‸\n"), answer(*HALF_SURE))
+    assert editor.known(replace(asked("x = a‸\n"), invoked=True)) is None
+    editor.edited("file:///b.py")
+    assert editor.known(asked("x = a‸\n")) is None
+
+
+def test_what_is_shown_goes_before_what_was_hidden() -> None:
+    editor = inline()
+    editor.remember(asked("x = ‸\n"), answer(*HALF_SURE))
+    editor.remember(asked("x = a‸\n"), answer(("lto", 0.9)))
+    assert texts(editor.known(asked("x = al‸\n"))) == ["to"]
+    assert texts(editor.known(asked("x = alp‸\n"))) == ["ha(beta)"]
 
 
 def test_what_follows_a_suggestion_is_a_new_line() -> None:
@@ -66,7 +113,7 @@ def test_what_follows_a_suggestion_is_a_new_line() -> None:
     below = following(first, editor.suggest(first))
     assert below is not None
     assert (below.document.text, below.offset) == ("if alpha:\n    \n    y\n", len("if alpha:\n    "))
-    editor.shown(below, editor.suggest(below))
+    editor.remember(below, editor.suggest(below))
     assert texts(editor.known(asked("if alpha:\n    be‸\n    y\n"))) == ["ta"]
 
 
