@@ -28,7 +28,6 @@ import click
 from codegpt_evals.replay import MODEL, replay
 from codegpt_evals.workspace import Workspace
 from codegpt_server.settings import Settings
-from codegpt_server.surroundings import NEW_TEXTS
 from peers.machine import facts
 
 from codegpt.checkpoints import DEFAULT_MODEL
@@ -38,7 +37,7 @@ from codegpt.context.fit import fit_window
 from codegpt.context.gather import gather
 from codegpt.document import Document
 from codegpt.indexing.files import walk
-from codegpt.indexing.index import Index, index_path
+from codegpt.indexing.index import NEW_TEXTS, Index, index_path
 from codegpt.load import load_model, token_counter, warm_up
 from codegpt.planning import CompletionOptions
 from codegpt.postprocess import Extent

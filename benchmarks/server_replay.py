@@ -8,6 +8,7 @@ the same keys are typed as without. The last line of standard output is JSON.
 """
 
 import json
+import re
 import shutil
 import sysconfig
 import tempfile
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple
 
 import click
 import codegpt_evals
-from codegpt_evals.replay import replay
+from codegpt_evals.replay import AHEAD, MODEL, replay
 from codegpt_evals.typist import Event, type_again
 from codegpt_evals.workspace import workspace_of
 from codegpt_server.settings import Settings
@@ -45,11 +46,12 @@ class Answer(NamedTuple):
     """To one key.
 
     Attributes:
+        new: whether something was shown that was not there before; what is typed along with was.
         right: whether what was shown is what the file has; None where the file has nothing more on the line.
     """
 
     ms: float
-    shown: bool
+    new: bool
     right: bool | None
     keys: int
     by_hand: int
@@ -66,6 +68,7 @@ class Typist:
         self, client: Client, numbers: Iterator[int], pause_s: float, before: Callable[[], None] = lambda: None
     ) -> None:
         self._client, self._numbers, self._pause_s, self._before = client, numbers, pause_s, before
+        self._shown = 0
 
     def type(self, document: Document, places: int, most: int) -> list[Answer]:
         """So many events of one document, which is opened and closed again."""
@@ -98,8 +101,10 @@ class Typist:
         ms = self._client.wait(number)
         items = self._client.results[number]["items"]
         first, wanted = first_line(items[0]["insertText"]) if items else "", event.wanted
+        suggestion = items[0]["command"]["arguments"][0] if items else self._shown
+        new, self._shown = suggestion != self._shown, suggestion
         right = first.rstrip() == wanted.rstrip() if wanted.strip() else None
-        return Answer(ms, bool(first.strip()), right, event.keys, event.by_hand), first
+        return Answer(ms, new, right, event.keys, event.by_hand), first
 
 
 def _change(before: Document, after: Document) -> dict[str, Any]:
@@ -120,15 +125,14 @@ def _position(document: Document, offset: int) -> dict[str, int]:
 
 def summary(answers: Sequence[Answer]) -> dict[str, Any]:
     """How long they took, and what they were worth."""
-    judged = [each for each in answers if each.right is not None]
-    shown = [each for each in judged if each.shown]
+    shown = [each.right for each in answers if each.new and each.right is not None]
     keys, by_hand = sum(each.keys for each in answers), sum(each.by_hand for each in answers)
     return {
         "keys": len(answers),
         **percentiles([each.ms for each in answers]),
         "keystrokes_saved": round(1 - keys / by_hand, 4),
-        "shown": round(len(shown) / len(judged), 4),
-        "right_of_shown": round(sum(each.right is True for each in shown) / len(shown), 4) if shown else None,
+        "shown": len(shown),
+        "right_of_shown": round(sum(shown) / len(shown), 4),
     }
 
 
@@ -189,7 +193,9 @@ def engine_alone(paths: Sequence[Path], documents: Sequence[Document], events: i
         workspaces=[workspace_of(path) for path in paths],
         confidence=settings.confidence,
     )
-    return summary([Answer(row.ms, row.shown, row.exact, row.keys, row.by_hand) for row in rows])
+    return summary(
+        [Answer(row.ms, row.shown and row.made_by in (MODEL, AHEAD), row.exact, row.keys, row.by_hand) for row in rows]
+    )
 
 
 class InWords:
@@ -206,30 +212,32 @@ class InWords:
         self._asked.append(next(self._numbers))
         given = {"uri": self._uri, "position": {"line": 0, "character": 0}, "words": WORDS, "samples": 32}
         command = {"command": "codegpt.generate", "arguments": [{**given, "budget_s": 600}]}
+        command["workDoneToken"] = str(self._asked[-1])
         self._client.send("workspace/executeCommand", command, self._asked[-1])
 
     def stop(self) -> int:
-        """Cancel the last one; how many there were."""
+        """Cancel the last one; how many samples were drawn meanwhile, as far as was said."""
         if self._asked:
             self._client.send("$/cancelRequest", {"id": self._asked[-1]})
             self._client.wait(self._asked[-1])
-        return len(self._asked)
+        said = (re.match(r"(\d+) of", self._client.progress.get(str(each), "")) for each in self._asked)
+        return sum(int(found[1]) for found in said if found)
 
 
 def while_in_words(root: Path, documents: Sequence[Document], events: int, pause_s: float) -> Any:
     """The same keys in turns, document by document: with nothing else to do, and while it writes from words."""
     client, numbers = started(root, Settings().confidence, trusted=True), count(1)
     found: dict[str, list[Answer]] = {"alone": [], "while_in_words": []}
-    asked = 0
+    samples = 0
     for number, document in enumerate(documents):
         Typist(client, numbers, pause_s).type(document, 3, 10)  # so that the text is known to both
         for name in sorted(found, reverse=bool(number % 2)):
             words = InWords(client, numbers, document.uri)
             before = (words.keep_going,) if name == "while_in_words" else ()
             found[name] += Typist(client, numbers, pause_s, *before).type(document, 3, events // len(documents))
-            asked += words.stop()
+            samples += words.stop()
     client.process.kill()
-    return {"requests_in_words": asked, **{name: summary(each) for name, each in found.items()}}
+    return {"samples_meanwhile": samples, **{name: summary(each) for name, each in found.items()}}
 
 
 @click.command()

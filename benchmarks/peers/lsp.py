@@ -26,6 +26,7 @@ class Client:
         self.sent: dict[int, float] = {}
         self.took: dict[int, float] = {}
         self.results: dict[int, Any] = {}
+        self.progress: dict[str, str] = {}  # what was said last, by token
         self._states: set[str] = set()
         self._heard = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
@@ -63,7 +64,10 @@ class Client:
             message = json.loads(stream.read(length))
             now = time.perf_counter()
             with self._heard:
-                if "method" in message:
+                if message.get("method") == "$/progress":
+                    said = message["params"]
+                    self.progress[said["token"]] = said["value"].get("message") or self.progress.get(said["token"], "")
+                elif "method" in message:
                     self._states.add(message["params"].get("state", ""))
                 else:
                     self.results[message["id"]] = message.get("result")

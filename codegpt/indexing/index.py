@@ -36,6 +36,8 @@ BUSY_S = 10.0
 MOST_KEPT = 256
 """Files whose facts, or texts, are kept at hand: at the next key nearly the same are looked at."""
 MOST_ANSWERS = 20_000
+NEW_TEXTS, NEW_TEXTS_AHEAD = 1, 10
+"""Files whose text is read at most for one key, and while nothing is typed; some 10 ms each."""
 
 _SCHEMA = """
 CREATE TABLE files (

@@ -21,6 +21,7 @@ from codegpt.confidence import DEFAULT_CONFIDENCE, UNSURE
 from codegpt.context.edits import Edits
 from codegpt.document import Document
 from codegpt.engine.protocol import Engine, Generation, PromptWork
+from codegpt.indexing.index import NEW_TEXTS_AHEAD
 from codegpt.inline import Asked, Inline, following, visible
 from codegpt.planning import CompletionOptions
 from codegpt.postprocess import first_line
@@ -147,7 +148,7 @@ def replay(
             row, first = editor.ask(name, event, edits, workspace)
             rows.append(row)
             seen(row)
-            editor.pause(pause_s)
+            editor.pause(pause_s, edits, workspace)
             try:
                 event = typing.send(first)
             except StopIteration:
@@ -210,13 +211,16 @@ class _Editor:
             return REUSE if known.items[0].generation is self._shown else AHEAD
         return REUSE if known.why_none in (TYPED, UNSURE) else ""
 
-    def pause(self, pause_s: float) -> None:
+    def pause(self, pause_s: float, edits: Edits, workspace: Workspace | None) -> None:
         """Nothing is typed for a while, in which what comes next is read, and made."""
         end = time.monotonic() + pause_s
         if not pause_s or not self._last:
             return
         asked, found = self._last
         asked = replace(asked, cancelled=lambda: time.monotonic() >= end)
+        if workspace is not None:
+            place = partial(workspace.place, asked.document, asked.offset, edits, NEW_TEXTS_AHEAD)
+            asked = replace(asked, place=place)
         self._inline.read_ahead(asked)
         below = None if self._every_key or asked.cancelled() else following(asked, found)
         if below is not None and self._inline.known(below) is None:

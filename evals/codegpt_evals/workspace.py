@@ -9,7 +9,7 @@ from codegpt.context.cursor import Around, Cursor
 from codegpt.context.edits import Edits
 from codegpt.document import Document
 from codegpt.indexing.files import project_of
-from codegpt.indexing.index import Index
+from codegpt.indexing.index import NEW_TEXTS, Index
 from codegpt.indexing.update import current_index
 
 
@@ -21,18 +21,18 @@ class Workspace:
     path: str
 
     @contextmanager
-    def place(self, document: Document, offset: int, edits: Edits) -> Iterator[Cursor]:
-        """A place of the file in it, in one state of the index, as in the server."""
+    def place(self, document: Document, offset: int, edits: Edits, new_texts: int = NEW_TEXTS) -> Iterator[Cursor]:
+        """A place of the file in it, in one state of the index, as in the server.
+
+        Args:
+            new_texts: so many other files are read at most that were not read before.
+        """
         line, text = document.line_at(offset), document.text
         places = Edits(tuple((self.path, at) for _, at in edits.places))
         recent = places.regions({self.path: text}, (self.path, line))
-        with self.index.reading(NEW_TEXTS):
+        with self.index.reading(new_texts):
             around = Around(self.index, self.index.root.name, self.path, recent=recent)
             yield Cursor(document, offset, around)
-
-
-NEW_TEXTS = 1
-"""Other files that are read for one key, as in the server; there a pause reads more."""
 
 
 def workspace_of(path: Path) -> Workspace:

@@ -9,8 +9,9 @@ from pygls.uris import to_fs_path
 
 from codegpt.context.cursor import Cursor
 from codegpt.document import Document
+from codegpt.indexing.index import NEW_TEXTS
 from codegpt.secret_files import is_secret
-from codegpt_server.surroundings import NEW_TEXTS, Editor, Surroundings
+from codegpt_server.surroundings import Editor, Surroundings
 
 IGNORED = "the file is ignored"
 SECRET = "the file holds secrets, by its name"

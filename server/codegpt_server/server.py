@@ -17,6 +17,7 @@ from codegpt.complete import Completions
 from codegpt.context.edits import Edits
 from codegpt.document import Document, Edit, Encoding, Span
 from codegpt.errors import CodeGPTError
+from codegpt.indexing.index import NEW_TEXTS_AHEAD
 from codegpt.inline import Asked, following, visible
 from codegpt.load import LoadedModel
 from codegpt.usage import Counter, Outcome, Shown, usage_path
@@ -31,7 +32,7 @@ from codegpt_server.progress import progress
 from codegpt_server.protocol import Protocol, log, plain_converter
 from codegpt_server.settings import SECTION, Settings, parse_settings, section_of
 from codegpt_server.status import Status
-from codegpt_server.surroundings import NEW_TEXTS_AHEAD, Editor
+from codegpt_server.surroundings import Editor
 from codegpt_server.switch import Switch
 from codegpt_server.transport import Output, own_output, serve, until_gone
 from codegpt_server.turns import Urgency

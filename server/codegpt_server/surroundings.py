@@ -25,14 +25,11 @@ from codegpt.context.project import Live
 from codegpt.context.redaction import blanked
 from codegpt.document import Document
 from codegpt.indexing.files import is_ignored
-from codegpt.indexing.index import Index, index_path
+from codegpt.indexing.index import NEW_TEXTS, Index, index_path
 
 logger = logging.getLogger(__name__)
 
 MOST_OPEN = 12
-NEW_TEXTS, NEW_TEXTS_AHEAD = 1, 10
-"""Other files that are read for one key, and while nothing is typed; some 10 ms each."""
-
 LARGEST_OPEN = 200_000
 """Characters; what is open and larger is not looked through for every key."""
 
