@@ -3,6 +3,7 @@
 It looks at the project, where there is one, and asks the engine what reading a prompt would take; nothing is written.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,7 +17,7 @@ from codegpt.context.gather import NOTHING, Context, gather
 from codegpt.context.redaction import redacted
 from codegpt.context.sources import SOURCES
 from codegpt.document import Document
-from codegpt.engine.protocol import Engine, SamplingParams
+from codegpt.engine.protocol import Engine, SamplingParams, ToRead
 from codegpt.languages import LANGUAGES
 from codegpt.postprocess import MAX_BLOCK_LINES, Extent, Place
 from codegpt.prompt import Fim, Prompt, Repository, commented_lines, for_model, render_fim
@@ -241,12 +242,14 @@ def plan_in_time(
     def planned(looking: CompletionOptions, context: Context | None) -> Plan:
         return plan(document, offset, engine.count_tokens, fim, looking, cursor, context)
 
-    asked = _with_context(partial(planned, options), again, engine.seconds_to_read)
+    wait_s = math.inf if options.wait_s is None else options.wait_s
+    in_time = wait_s if options.context_tokens else math.inf
+    asked, seconds = _with_context(partial(planned, options), again, engine.seconds_to_read, in_time)
     for share in SHARES:
-        if options.wait_s is None or engine.seconds_to_read(asked.prompt) <= options.wait_s:
+        if seconds <= wait_s:
             break
         looking = replace(options.looking_at(share), context_tokens=0)
-        asked = _with_context(partial(planned, looking), again, engine.seconds_to_read)
+        asked, seconds = _with_context(partial(planned, looking), again, engine.seconds_to_read)
     return asked
 
 
@@ -279,19 +282,38 @@ def _is_there(context: Context, cursor: Cursor | None) -> bool:
 
 
 def _with_context(
-    planned: Callable[[Context | None], Plan], told: Sequence[Context], seconds_to_read: Callable[[Prompt], float]
-) -> Plan:
-    """The plan with what was told, or with what is best to be told now; that is not even looked for in vain."""
-    if told:
-        plans = [(asked, seconds_to_read(asked.prompt)) for asked in map(planned, told)]
-        soon = max(SOON_S, HARDLY_LONGER * min(seconds for _, seconds in plans))
-        known = next(asked for asked, seconds in plans if seconds <= soon)
-        anew = seconds_to_read(planned(NOTHING).prompt)
-        if anew > SOON_S:
-            return known
-        fresh = planned(None)  # reading takes no time, or this text is known without any context
-        return fresh if seconds_to_read(fresh.prompt) <= soon else known
-    return planned(None)
+    planned: Callable[[Context | None], Plan],
+    told: Sequence[Context],
+    seconds_to_read: Callable[[Prompt], ToRead],
+    wait_s: float = math.inf,
+) -> tuple[Plan, float]:
+    """The plan with what was told, or with what is best to be told now, and the seconds that it takes to read.
+
+    Args:
+        wait_s: what is best is not even looked for where even the text around the cursor is not read in this time:
+            behind other context all of it is to be read anew.
+    """
+    plans: list[tuple[Plan, ToRead]] = []
+    for context in told:
+        asked = planned(context)
+        plans.append((asked, seconds_to_read(asked.prompt)))
+        if plans[-1][1].left <= SOON_S:
+            break
+    if plans:
+        soon = max(SOON_S, HARDLY_LONGER * min(seconds.left for _, seconds in plans))
+        known, seconds = next((asked, seconds) for asked, seconds in plans if seconds.left <= soon)
+        if seconds.whole > SOON_S:
+            return known, seconds.left
+        fresh = planned(None)
+        anew = seconds_to_read(fresh.prompt).left
+        return (fresh, anew) if anew <= soon else (known, seconds.left)
+    if wait_s < math.inf:
+        bare = planned(NOTHING)
+        seconds = seconds_to_read(bare.prompt)
+        if seconds.whole > wait_s:
+            return bare, seconds.left
+    fresh = planned(None)
+    return fresh, seconds_to_read(fresh.prompt).left
 
 
 SOON_S, HARDLY_LONGER = 0.05, 1.2

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from codegpt.prompt import Prompt
 
@@ -109,6 +109,18 @@ class ModelInfo:
     dtype: str
 
 
+class ToRead(NamedTuple):
+    """Seconds; 0.0 where it is not known yet how fast the model reads.
+
+    Attributes:
+        left: for those tokens of a prompt that no earlier one began with.
+        whole: for all of them.
+    """
+
+    left: float
+    whole: float
+
+
 @dataclass(frozen=True)
 class PromptWork:
     """How many tokens a prompt had, and how many of them were computed anew."""
@@ -200,8 +212,8 @@ class Engine(Protocol):
         """
         ...
 
-    def seconds_to_read(self, prompt: Prompt) -> float:
-        """About how long those of its tokens take that no earlier prompt began with; 0.0 where nothing is known yet."""
+    def seconds_to_read(self, prompt: Prompt) -> ToRead:
+        """About how long a prompt takes to read."""
         ...
 
     def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
@@ -246,9 +258,9 @@ class GenerateOnly:
         """Not known."""
         return None
 
-    def seconds_to_read(self, prompt: Prompt) -> float:
+    def seconds_to_read(self, prompt: Prompt) -> ToRead:
         """Not known."""
-        return 0.0
+        return ToRead(0.0, 0.0)
 
     def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
         """Nothing is read ahead."""

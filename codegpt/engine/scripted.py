@@ -14,6 +14,7 @@ from codegpt.engine.protocol import (
     Same,
     SamplingParams,
     StopReason,
+    ToRead,
     Watch,
     never,
 )
@@ -114,9 +115,10 @@ class ScriptedEngine:
             return None
         return [self._fit(prompt, text, following[:most_tokens]) for text in texts]
 
-    def seconds_to_read(self, prompt: Prompt) -> float:
+    def seconds_to_read(self, prompt: Prompt) -> ToRead:
         """As long as it takes to write as much."""
-        return self._seconds_per_token * len(prompt_text(prompt))
+        seconds = self._seconds_per_token * len(prompt_text(prompt))
+        return ToRead(seconds, seconds)
 
     def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
         """Nothing is kept."""

@@ -26,6 +26,7 @@ from codegpt.engine.protocol import (
     Same,
     SamplingParams,
     StopReason,
+    ToRead,
     Watch,
     never,
 )
@@ -159,9 +160,10 @@ class TorchEngine:
         except (PromptTooLong, Interrupted):
             return None
 
-    def seconds_to_read(self, prompt: Prompt) -> float:
-        """About how long a prompt takes; see `Engine.seconds_to_read`."""
-        return self._pace.seconds_to_read(self._kept.lacking(self._tokens.encode(prompt)))
+    def seconds_to_read(self, prompt: Prompt) -> ToRead:
+        """About how long a prompt takes to read; see `Engine.seconds_to_read`."""
+        ids, seconds = self._tokens.encode(prompt), self._pace.seconds_to_read
+        return ToRead(seconds(self._kept.lacking(ids)), seconds(len(ids)))
 
     def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
         """Compute a prompt before it is asked with; see `Engine.read`."""

@@ -86,14 +86,14 @@ def _documents(server: CodeGPTServer) -> None:
         ls.folders.changed()
 
     @server.feature(CURSOR)
-    async def cursor_rests(ls: CodeGPTServer, params: Any) -> None:
+    def cursor_rests(ls: CodeGPTServer, params: Any) -> None:
         try:
             position = types.Position(params["position"]["line"], params["position"]["character"])
             place = ls.place(params["textDocument"]["uri"], position, None)
         except (KeyError, TypeError, ValueError, AttributeError):
             return
         if place and ls.settings.ahead and not ls.why_silent(place, invoked=False):
-            await ls.look_ahead(Asked(place.whole, place.at, ls.settings.options(invoked=False)))
+            ls.in_background(ls.look_ahead(Asked(place.whole, place.at, ls.settings.options(invoked=False))))
 
 
 def _suggestions(server: CodeGPTServer) -> None:

@@ -18,11 +18,11 @@ Result = TypeVar("Result")
 
 
 class Urgency(IntEnum):
-    """What is smaller goes first."""
+    """What is smaller goes first: what somebody waits for before what nobody has asked for yet."""
 
     TYPING = 0
-    AHEAD = 1
-    IN_WORDS = 2
+    IN_WORDS = 1
+    AHEAD = 2
     NONE = 3
 
 
@@ -49,7 +49,7 @@ class Turns:
         """Have something done in the thread; it waits for its turn from now on.
 
         What the future was cancelled for is not begun. Work that is being done goes on, and has to see for itself that
-        nobody wants it.
+        nobody wants it. Of what is to be done ahead only the newest waits: the future of an older one is cancelled.
 
         Raises:
             asyncio.CancelledError: nothing is begun any more.
@@ -71,8 +71,14 @@ class Turns:
         with self._changed:
             if self._stopped:
                 raise asyncio.CancelledError
+            older = [job for job in self._waiting if job.urgency is urgency is Urgency.AHEAD]
+            if older:
+                self._waiting = [job for job in self._waiting if job.urgency is not Urgency.AHEAD]
+                heapq.heapify(self._waiting)
             heapq.heappush(self._waiting, _Job(urgency, next(self._numbers), job, done.cancel))
             self._changed.notify()
+        for each in older:
+            each.cancel()
         return asyncio.wrap_future(done)
 
     def give_way(self) -> None:

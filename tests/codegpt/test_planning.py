@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from codegpt import planning
 from codegpt.context.cursor import Around, Cursor
-from codegpt.context.gather import NOTHING, Context
+from codegpt.context.gather import NOTHING, Context, gather
 from codegpt.context.project import Snapshot
 from codegpt.document import Document
-from codegpt.engine.protocol import ModelInfo
+from codegpt.engine.protocol import ModelInfo, ToRead
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.planning import SOON_S, CompletionOptions, Plan, plan, plan_ahead, plan_in_time
 from codegpt.prompt import Prompt, parse_fim
@@ -77,10 +79,10 @@ class Remembering(ScriptedEngine):
         self.known = [prompt_text(each) for each in known]
         self.seconds = seconds
 
-    def seconds_to_read(self, prompt: Prompt) -> float:
+    def seconds_to_read(self, prompt: Prompt) -> ToRead:
         text = prompt_text(prompt)
         shared = max((_shared(text, each) for each in self.known), default=0)
-        return self.seconds * (len(text) - shared)
+        return ToRead(self.seconds * (len(text) - shared), self.seconds * len(text))
 
 
 def _shared(one: str, other: str) -> int:
@@ -126,7 +128,7 @@ def test_what_is_known_without_context_is_no_reason_to_leave_what_is_known_with_
     document, offset = at(later)
     alone = plan(document, offset, len, SPM, CompletionOptions())
     engine = Remembering(first.prompt, alone.prompt)
-    assert engine.seconds_to_read(alone.prompt) == 0
+    assert engine.seconds_to_read(alone.prompt).left == 0
     assert asked(engine, later, first.context).context == first.context
 
 
@@ -175,6 +177,40 @@ def test_context_that_would_be_waited_for_is_left_out_first() -> None:
     whole, alone = planned(9.0), planned(0.3)
     assert (whole[1], alone[1]) == (True, False)
     assert "x = 1\n" * 20 in source and alone[0] > len(source) > planned(0.1)[0]
+
+
+def test_context_is_not_even_looked_for_where_the_text_around_is_not_read_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[int] = []
+
+    def gathering(cursor: Cursor, budget_tokens: int, *rest: Any) -> Context:
+        looked.append(budget_tokens)
+        return gather(cursor, budget_tokens, *rest)
+
+    monkeypatch.setattr(planning, "gather", gathering)
+    document, offset = at(HEAD + "fetch(‸")
+    cursor = Cursor(document, offset, Around(Snapshot(TEXTS), "app", "app/here.py"))
+    for wait_s, looked_for in ((0.01, False), (9.0, True)):
+        looked.clear()
+        options = CompletionOptions(context_tokens=110, wait_s=wait_s)
+        found = plan_in_time(document, offset, Remembering(), SPM, options, cursor)
+        assert any(budget > 0 for budget in looked) is looked_for is (found.context != NOTHING)
+
+
+def test_where_what_was_told_is_known_nothing_else_is_planned() -> None:
+    first, other = asked(Remembering(), HEAD + "fetch(‸"), asked(Remembering(), HEAD + "store(‸")
+
+    class Counting(Remembering):
+        times = 0
+
+        def seconds_to_read(self, prompt: Prompt) -> ToRead:
+            self.times += 1
+            return super().seconds_to_read(prompt)
+
+    engine = Counting(first.prompt)
+    assert asked(engine, HEAD + "fetch(1‸", first.context, other.context).context == first.context
+    assert engine.times == 1
 
 
 def test_who_has_time_is_told_what_is_best_now_or_what_was_begun() -> None:

@@ -36,8 +36,7 @@ def test_what_is_urgent_goes_first_and_work_that_gives_way_goes_on() -> None:
 
     asyncio.run(scenario())
     turns.stop()
-    assert sorted(order[:2]) == ["ahead", "typing"]  # which of the two was seen first is a matter of time
-    assert order[2:] == ["words", "words again"]
+    assert order == ["typing", "words", "words again", "ahead"]
 
 
 def test_what_waits_is_done_by_urgency_and_then_in_its_order() -> None:
@@ -46,7 +45,7 @@ def test_what_waits_is_done_by_urgency_and_then_in_its_order() -> None:
     async def scenario() -> None:
         first = asyncio.ensure_future(turns.run(Urgency.TYPING, gate.wait))
         await asyncio.sleep(0)
-        given = [(Urgency.IN_WORDS, 1), (Urgency.TYPING, 2), (Urgency.AHEAD, 3), (Urgency.TYPING, 4)]
+        given = [(Urgency.AHEAD, 1), (Urgency.TYPING, 2), (Urgency.IN_WORDS, 3), (Urgency.TYPING, 4)]
         others = [asyncio.ensure_future(turns.run(urgency, lambda n=n: order.append(n))) for urgency, n in given]
         await asyncio.sleep(0)
         gate.set()
@@ -55,6 +54,30 @@ def test_what_waits_is_done_by_urgency_and_then_in_its_order() -> None:
     asyncio.run(scenario())
     turns.stop()
     assert order == [2, 4, 3, 1]
+
+
+def test_of_what_is_done_ahead_only_the_newest_waits() -> None:
+    turns, order, gate = Turns("test"), [], threading.Event()
+
+    async def scenario() -> None:
+        first = asyncio.ensure_future(turns.run(Urgency.AHEAD, gate.wait))
+        await asyncio.sleep(0.01)
+        given = [
+            *((Urgency.AHEAD, n) for n in range(4)),
+            (Urgency.IN_WORDS, 9),
+            (Urgency.AHEAD, 4),
+            (Urgency.TYPING, 8),
+        ]
+        others = [asyncio.ensure_future(turns.run(urgency, lambda n=n: order.append(n))) for urgency, n in given]
+        await asyncio.sleep(0)
+        gate.set()
+        assert await first
+        found = await asyncio.gather(*others, return_exceptions=True)
+        assert [isinstance(each, asyncio.CancelledError) for each in found] == [True] * 4 + [False] * 3
+
+    asyncio.run(scenario())
+    turns.stop()
+    assert order == [8, 9, 4]
 
 
 def test_urgent_work_does_not_give_way_to_its_like() -> None:

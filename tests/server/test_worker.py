@@ -10,7 +10,7 @@ from codegpt.context.cursor import Around, Cursor
 from codegpt.context.project import Snapshot
 from codegpt.context.told import NEAR_LINES
 from codegpt.document import Document
-from codegpt.engine.protocol import Cancelled, never
+from codegpt.engine.protocol import Cancelled, ToRead, never
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.inline import Asked
 from codegpt.load import LoadedModel
@@ -37,9 +37,10 @@ class Remembering(ScriptedEngine):
     def read(self, prompt: Prompt, cancelled: Cancelled = never) -> None:
         self.ahead.append(prompt_text(prompt))
 
-    def seconds_to_read(self, prompt: Prompt) -> float:
+    def seconds_to_read(self, prompt: Prompt) -> ToRead:
         text = prompt_text(prompt)
-        return 0.001 * (len(text) - max((_shared(text, each) for each in (*self.asked, *self.ahead)), default=0))
+        known = max((_shared(text, each) for each in (*self.asked, *self.ahead)), default=0)
+        return ToRead(0.001 * (len(text) - known), 0.001 * len(text))
 
 
 def _shared(one: str, other: str) -> int:
