@@ -42,8 +42,8 @@ from codegpt.load import load_model, token_counter, warm_up
 from codegpt.planning import CompletionOptions
 from codegpt.postprocess import Extent
 
-FILES = 8
-"""That are typed again as in the product."""
+FILES, PAUSE_S = 8, 0.12
+"""That are typed again as in the product; between an answer and the next key, so that it reads ahead."""
 
 KEYS = 80
 """Typed at each place, one after the other: two or three lines."""
@@ -127,7 +127,16 @@ def as_in_the_product(index: Index, root: Path, events: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ("without", "with"):
         around = [Workspace(index, path) for path in chosen] if name == "with" else []
-        rows = replay(documents, loaded.engine, loaded.fim, events=events, places=4, options=options, workspaces=around)
+        rows = replay(
+            documents,
+            loaded.engine,
+            loaded.fim,
+            events=events,
+            places=4,
+            options=options,
+            pause_s=PAUSE_S,
+            workspaces=around,
+        )
         asking = [row.planning_ms for row in rows if row.made_by == MODEL]
         found[name] = {"keys": percentiles([row.planning_ms for row in rows]), "asking_the_model": percentiles(asking)}
     return found
