@@ -64,6 +64,16 @@ def wanted_at(document: Document, span: Span, words: str = "") -> Wanted | None:
     """
     selected = document.text[span.start : span.end].rstrip()
     span = Span(span.start, span.start + len(selected)) if selected else span
+    for place in (span, *_ends_of_head(document, span)):
+        if found := _body_at(document, place, words):
+            return found
+    if words:
+        return Wanted(document, _behind(document, span), words)
+    return None if span.start != span.end else _comment_at(document, span.start)
+
+
+def _body_at(document: Document, span: Span, words: str) -> Wanted | None:
+    """The body of the function whose head ends before a place; None where there is none, or it has one."""
     without = document.apply(Edit(span, ""))
     head = without.text[: span.start].rstrip()
     if document.language == "python" and _ENDS_A_HEAD.search(head[-4:]):
@@ -71,9 +81,20 @@ def wanted_at(document: Document, span: Span, words: str = "") -> Wanted | None:
             place = place_at(without, span.start)
             if not _has_body(place):
                 return Wanted(document, Span(len(head), _end_of_blank(document, span)), words, place)
-    if words:
-        return Wanted(document, _behind(document, span), words)
-    return None if span.start != span.end else _comment_at(document, span.start)
+    return None
+
+
+def _ends_of_head(document: Document, span: Span) -> list[Span]:
+    """The end of the innermost function that a cursor is in the lines of, which may be nothing but a docstring yet."""
+    syntax = parse(document) if span.start == span.end and document.language == "python" else None
+    line = document.line_at(span.start)
+    around = [
+        each.span
+        for each in (syntax.definitions if syntax else ())
+        if each.kind in ("function", "method")
+        and document.line_at(each.span.start) <= line <= document.line_at(each.span.end)
+    ]
+    return [Span(each.end, each.end) for each in around[-1:]]
 
 
 def _behind(document: Document, span: Span) -> Span:

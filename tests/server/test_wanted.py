@@ -47,6 +47,17 @@ def written(source: str, program: str, language: str = "python") -> str:
             'def f(x):\n    """Same. f(1) == 1"""\n    return x\ny = 1\n',
         ),
         (
+            'd‸ef f(x):\n    """Same. f(1) == 1"""\n\n\ny = 1\n',
+            'def f(x):\n    """Same. f(1) == 1"""\n    return x\n',
+            'def f(x):\n    """Same. f(1) == 1"""\n    return x\n\n\ny = 1\n',
+        ),
+        (
+            'class A:\n    def f(self):\n        """One.\n\n        Al‸ways.\n        """\n\n    def g(self): ...\n',
+            '    def f(self):\n        """One.\n\n        Always.\n        """\n        return 1\n',
+            'class A:\n    def f(self):\n        """One.\n\n        Always.\n        """\n        return 1\n\n'
+            "    def g(self): ...\n",
+        ),
+        (
             "def f(x):\n‸    y = 2\n    return 3\n‸\n\nz\n",
             "def f(x):\n    return x\n",
             "def f(x):\n    return x\n\n\nz\n",
@@ -76,6 +87,8 @@ def test_where_an_answer_goes(source: str, program: str, after: str) -> None:
         "‸",
         "def f(:\n    ‸\n",
         "def f(x):‸\n    return x\n",
+        "def f‸(x):\n    return x\n",
+        'def f(x):\n    """Same‸."""\n    return x\n',
     ],
 )
 def test_where_nothing_is_wanted(source: str) -> None:

@@ -90,7 +90,9 @@ def test_a_code_action_says_what_it_will_do(trusted: bool, runs: str) -> None:
                 "arguments": [{"uri": URI, "range": place, "apply": True}],
             },
         }
-        assert actions(1) == []
+        assert [each["title"] for each in actions(1)] == [title]  # in the docstring
+        client.open("x = 1\n", URI)
+        assert actions(0) == []
 
 
 @has_jail
@@ -236,7 +238,7 @@ def test_a_comment_says_what_to_write_and_a_function_is_translated(editor) -> No
         {"uri": "file:///not/open.py"},
         {"uri": URI},
         {"uri": URI, "position": {"line": "x", "character": 0}},
-        {"uri": URI, "position": {"line": 0, "character": 0}},
+        {"uri": URI, "range": {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 9}}},
         {"uri": URI, "position": {"line": 6, "character": 0}, "samples": 10**9},
         {"uri": URI, "position": {"line": 6, "character": 0}, "samples": True},
         {"uri": URI, "position": {"line": 6, "character": 0}, "budget_s": -1},
