@@ -2,15 +2,19 @@
 
 What counts is the number of places that do not parse: with the completion, with an identifier in its place, and with
 nothing there. Brackets that are still open are closed for that. One that itself leaves something open goes on
-in the next line, and is not judged.
+in the next line, and is not judged. Where indentation counts, a line below that is deeper and that nothing opens is an
+error too, which the grammar does not report.
 """
 
 from codegpt.brackets import OPENERS, unmatched
 from codegpt.postprocess import Extent, Place
 from codegpt.probe import PLACEHOLDER, error_nodes, with_text
-from codegpt.syntax import Syntax
+from codegpt.syntax import HoleKind, Syntax
 
 BREAKS = "the code around it would not parse"
+
+_GOES_ON_ANYWHERE = ('"""', "'''", "\\\n")
+"""Behind these a line may be as deep as it likes."""
 
 _CLOSERS = {opener: closer for closer, opener in OPENERS.items()}
 
@@ -37,6 +41,8 @@ def breaks(syntax: Syntax, text: str, place: Place) -> bool:
     """Whether a completion makes more of the document unreadable than there was without it."""
     if syntax.language.block_end or not text.strip() or _goes_on(text, syntax):
         return False
+    if _hangs(text, place, syntax):
+        return True
     errors = _errors(syntax, text, place)
     return errors > 0 and errors > min(_errors(syntax, without, place) for without in (PLACEHOLDER, ""))
 
@@ -45,6 +51,26 @@ def _goes_on(text: str, syntax: Syntax) -> bool:
     """Whether it leaves a bracket or a block open."""
     header = syntax.language.indented and text.rstrip().endswith(":")
     return header or bool(unmatched(text, syntax.language).opened)
+
+
+def _hangs(text: str, place: Place, syntax: Syntax) -> bool:
+    """Whether the line below a statement is deeper than the statement, which opens no block."""
+    kind = syntax.hole_at(len(place.prefix)) if syntax.language.indented else HoleKind.UNKNOWN
+    if kind not in (HoleKind.STATEMENT, HoleKind.BODY) or place.line_after.strip():
+        return False
+    written = [line for line in (place.line_before + text).splitlines() if _is_code(line)]
+    below = next(filter(_is_code, place.lines_below), "")
+    if not written or not below or any(mark in text for mark in _GOES_ON_ANYWHERE):
+        return False
+    return _depth(below) > _depth(written[-1])
+
+
+def _is_code(line: str) -> bool:
+    return line.strip() != "" and not line.lstrip().startswith("#")
+
+
+def _depth(line: str) -> int:
+    return len(line.expandtabs()) - len(line.expandtabs().lstrip())
 
 
 def _errors(syntax: Syntax, text: str, place: Place) -> int:

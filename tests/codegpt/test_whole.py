@@ -25,6 +25,17 @@ from codegpt.whole import drop_what_breaks
         ("if ‸\n    y\n", "x > 1:", False),
         ("x = 'a‸'\n", "bc", False),
         ("x = (1 2)\ny = ‸\n", "3", False),  # what was broken before stays so
+        ("for x in y:\n    ‸\n        return x\n", "if x:", False),
+        ("for x in y:\n    ‸\n        return x\n", "print(x)", True),  # nothing opens the line below
+        ("for x in y:\n    ‸\n\n        # why\n        return x\n", "print(x)", True),
+        ("for x in y:\n    ‸\n    return x\n", "print(x)", False),
+        ("for x in y:\n    ‸\nreturn x\n", "print(x)", False),
+        ("for x in y:\n    ‸\n        # said\n", "print(x)", False),  # a comment may stand anywhere
+        ("for x in y:\n    ‸\n        return x\n", "# said", False),
+        ("f(a,\n  ‸\n     c)\n", "b,", False),
+        ('x = """\n‸\n    deep\n"""\n', "shallow", False),
+        ("def f():\n‸\n\treturn x\n", "    y = 1", True),  # a tab is eight columns
+        ("def f():\n‸\n\treturn x\n", "\ty = 1", False),
         ("‸", "", False),
     ],
 )
@@ -58,6 +69,11 @@ def test_javascript(source: str, text: str, broken: bool) -> None:
 )
 def test_of_a_block_the_lines_stay_that_leave_it_whole(text: str, kept: str) -> None:
     assert _kept("def f():\n    ‸\n", text, "python", Extent.BLOCK) == kept
+
+
+def test_of_a_block_above_a_deeper_line_the_lines_stay_that_are_as_deep() -> None:
+    text = "for a in b:\n        print(a)\n    return 1"
+    assert _kept("def f():\n    ‸\n        a += 1\n", text, "python", Extent.BLOCK) == "for a in b:\n        print(a)"
 
 
 def _kept(source: str, text: str, language: str, extent: Extent = Extent.LINE) -> str:
