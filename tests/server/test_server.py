@@ -15,28 +15,21 @@ from pygls.exceptions import JsonRpcRequestCancelled
 SERVER = str(Path(sys.executable).with_name("codegpt-server"))
 
 
-def test_initialize_is_answered_within_a_second_and_before_torch() -> None:
-    """The best of three, so that a busy machine does not decide."""
-    assert min(_seconds_to_initialize() for _ in range(3)) < 1.0
-
-
-def _seconds_to_initialize() -> float:
+def test_initialize_is_answered_before_torch_is_loaded() -> None:
+    """How long that takes is measured by benchmarks/server_overhead.py."""
     params = {"processId": None, "rootUri": None, "capabilities": {}}
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}).encode()
-    started = time.monotonic()
     with subprocess.Popen([SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         server.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         server.stdin.flush()
         header = server.stdout.readline()
-        answered_s = time.monotonic() - started
         loaded = Path(f"/proc/{server.pid}/maps").read_text() if sys.platform == "linux" else ""
         server.kill()
         server.communicate()
     assert header.startswith(b"Content-Length:")
     assert "libtorch" not in loaded
-    return answered_s
 
 
 def test_capabilities(editor) -> None:
