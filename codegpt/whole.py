@@ -55,14 +55,15 @@ def _goes_on(text: str, syntax: Syntax) -> bool:
 
 def _hangs(text: str, place: Place, syntax: Syntax) -> bool:
     """Whether the line below a statement is deeper than the statement, which opens no block."""
-    kind = syntax.hole_at(len(place.prefix)) if syntax.language.indented else HoleKind.UNKNOWN
-    if kind not in (HoleKind.STATEMENT, HoleKind.BODY) or place.line_after.strip():
+    if not syntax.language.indented or place.line_after.strip():
         return False
     written = [line for line in (place.line_before + text).splitlines() if _is_code(line)]
     below = next(filter(_is_code, place.lines_below), "")
     if not written or not below or any(mark in text for mark in _GOES_ON_ANYWHERE):
         return False
-    return _depth(below) > _depth(written[-1])
+    if _depth(below) <= _depth(written[-1]):
+        return False
+    return syntax.hole_at(len(place.prefix)) in (HoleKind.STATEMENT, HoleKind.BODY)  # last: it takes a millisecond
 
 
 def _is_code(line: str) -> bool:
