@@ -57,7 +57,7 @@ def _hangs(text: str, place: Place, syntax: Syntax) -> bool:
     """Whether the line below a statement is deeper than the statement, which opens no block."""
     if not syntax.language.indented or place.line_after.strip():
         return False
-    written = [line for line in (place.line_before + text).splitlines() if _is_code(line)]
+    written = list(filter(_is_code, (place.line_before + text).replace("\r", "\n").split("\n")))
     below = next(filter(_is_code, place.lines_below), "")
     if not written or not below or any(mark in text for mark in _GOES_ON_ANYWHERE):
         return False
@@ -71,7 +71,8 @@ def _is_code(line: str) -> bool:
 
 
 def _depth(line: str) -> int:
-    return len(line.expandtabs()) - len(line.expandtabs().lstrip())
+    space = line[: len(line) - len(line.lstrip(" \t\f"))]
+    return len(space.rpartition("\f")[2].expandtabs())  # a form feed begins anew
 
 
 def _errors(syntax: Syntax, text: str, place: Place) -> int:

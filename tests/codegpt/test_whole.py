@@ -36,6 +36,8 @@ from codegpt.whole import drop_what_breaks
         ('x = """\n‸\n    deep\n"""\n', "shallow", False),
         ("def f():\n‸\n\treturn x\n", "    y = 1", True),  # a tab is eight columns
         ("def f():\n‸\n\treturn x\n", "\ty = 1", False),
+        ("x = 1‸\n\x0cdef f():\n    pass\n", " + 1", False),  # a form feed is no depth
+        ("‸\n    pass\n", "x = 'a\u2028b'", True),  # and no end of a line is one
         ("‸", "", False),
     ],
 )
