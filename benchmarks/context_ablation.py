@@ -78,7 +78,6 @@ def read(path: Path) -> list[dict[str, Any]]:
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Of each run the means, and how much more than with none, or with all where a source is left out, by halves."""
     found: dict[str, dict[str, FirstLine]] = {}
-    changed: dict[str, int] = {}
     for row in rows:
         line = FirstLine(row["task_id"], row["exact"], row["similarity"], row["recall"])
         found.setdefault(row["run"], {})[row["task_id"]] = line
@@ -86,8 +85,8 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for run, lines in found.items():
         base = ALL if run.startswith("without-") else NONE
-        changed[run] = sum(prompts[run, each] != prompts[base, each] for each in lines)
-        result[run] = {"holes": len(lines), "than": base, "prompts_that_differ": changed[run]}
+        differ = sum(prompts[run, each] != prompts[base, each] for each in lines)
+        result[run] = {"holes": len(lines), "than": base, "prompts_that_differ": differ}
         for half in ("", *sorted({half_of_hole(each) for each in lines})):
             part = {each: line for each, line in lines.items() if half in ("", half_of_hole(each))}
             result[run][half or "both"] = _figures(found[base], part)

@@ -12,8 +12,8 @@ import { run } from "./processes";
 const WINDOWS = process.platform === "win32";
 const PYTHONS = WINDOWS ? ["py", "python"] : ["python3.13", "python3.12", "python3.11", "python3", "python"];
 const NEW_ENOUGH = "import sys; sys.exit(sys.version_info < (3, 11))";
-/** Measured on Linux x86-64 with a CPU build of torch; a build for a GPU is larger by several gigabytes. */
-const SIZE = "about 450 MB are fetched and 1.6 GB are kept, more where torch comes with a GPU's libraries";
+/** Not measured yet; torch is most of it. */
+const SIZE = "hundreds of megabytes, and gigabytes where torch comes with a GPU's libraries";
 
 export class Environment {
   constructor(private readonly context: vscode.ExtensionContext) {}
