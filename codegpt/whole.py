@@ -55,15 +55,19 @@ def _goes_on(text: str, syntax: Syntax) -> bool:
 
 def _hangs(text: str, place: Place, syntax: Syntax) -> bool:
     """Whether the line below a statement is deeper than the statement, which opens no block."""
-    if not syntax.language.indented or place.line_after.strip():
+    if not syntax.language.indented or place.line_after.strip() or not any(map(_is_code, _lines(text))):
         return False
-    written = list(filter(_is_code, (place.line_before + text).replace("\r", "\n").split("\n")))
+    written = list(filter(_is_code, _lines(place.line_before + text)))
     below = next(filter(_is_code, place.lines_below), "")
     if not written or not below or any(mark in text for mark in _GOES_ON_ANYWHERE):
         return False
     if _depth(below) <= _depth(written[-1]):
         return False
     return syntax.hole_at(len(place.prefix)) in (HoleKind.STATEMENT, HoleKind.BODY)  # last: it takes a millisecond
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r", "\n").split("\n")
 
 
 def _is_code(line: str) -> bool:

@@ -147,7 +147,7 @@ def test_a_crlf_text_is_printed_byte_for_byte(
     assert capfdbinary.readouterr() == (b"\r\n    a\r\n    b", b"")
 
 
-@pytest.mark.parametrize(("place", "text"), [("1:1", "async "), ("1:13", "zz"), ("2:12", "zz"), ("3:1", "zz")])
+@pytest.mark.parametrize(("place", "text"), [("1:1", "async "), ("1:13", "  # zz"), ("2:12", "zz"), ("3:1", "zz")])
 def test_one_past_the_end_of_a_line_is_a_place(
     folder: Path, loads: Load, place: str, text: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -238,7 +238,8 @@ def test_other_files_of_a_workspace_are_told(
 def test_several_candidates(folder: Path, loads: Load, capsys: pytest.CaptureFixture[str]) -> None:
     engine = ScriptedEngine(lambda _prompt, row: f"{row}\n", fit=lambda _prompt, text, _following: float(text))
     loads(LoadedModel(engine, None))
-    arguments = ["complete", "a.py", "--at", "1:13", "--candidates", "3"]
+    (folder / "two.py").write_text("x = \ny = x\n")
+    arguments = ["complete", "two.py", "--at", "1:5", "--candidates", "3"]
     assert run(cli, "codegpt", arguments) == 0
     assert capsys.readouterr().out == "2"
     assert run(cli, "codegpt", [*arguments, "--json"]) == 0

@@ -32,6 +32,8 @@ from codegpt.whole import drop_what_breaks
         ("for x in y:\n    ‸\nreturn x\n", "print(x)", False),
         ("for x in y:\n    ‸\n        # said\n", "print(x)", False),  # a comment may stand anywhere
         ("for x in y:\n    ‸\n        return x\n", "# said", False),
+        ("def f(a):‸\n    return a\n", "  # said", False),
+        ("def f(a):‸\n    return a\n", " pass", True),
         ("f(a,\n  ‸\n     c)\n", "b,", False),
         ('x = """\n‸\n    deep\n"""\n', "shallow", False),
         ("def f():\n‸\n\treturn x\n", "    y = 1", True),  # a tab is eight columns
