@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PEERS := .cache/peers
 READY := $(VENV)/.ready
 
-.PHONY: help demo demo-words playground test test-model test-editors test-browser test-sandbox test-evals fuzz check peers lock clean bubblewrap
+.PHONY: help demo demo-words playground test test-model test-editors test-browser test-sandbox test-evals fuzz check peers lock clean bubblewrap wheel vsix e2e
 GATES := humaneval humaneval-plus mbpp mbpp-sanitized humaneval-x-js infilling-single infilling-random-light contest
 
 help:
@@ -16,6 +16,8 @@ help:
 	@echo "make test-model    run the tests that need the model: codegpt models pull"
 	@echo "make test-editors  run the tests in a real Neovim, with the scripted engine"
 	@echo "make test-browser  run the tests of the playground in a headless Chromium (needs Node and Chromium)"
+	@echo "make vsix          pack the VS Code extension with the wheel that it installs: dist/codegpt.vsix (needs Node)"
+	@echo "make e2e           drive real editors with the real model: VS Code, Neovim, Emacs, Helix, each into its own folder"
 	@echo "make fuzz          100,000 mutated messages and 20,000 random edits to a server"
 	@echo "make test-sandbox  run the attacks and the ordinary programs in the jail"
 	@echo "make test-evals    run the benchmarks' canonical and wrong solutions: needs their data, see docs/evals.md"
@@ -40,7 +42,7 @@ playground: $(READY) bubblewrap $(PAGE)
 	@$(BIN)/codegpt-server --playground
 
 test: $(READY) bubblewrap
-	@$(BIN)/pytest -m "not model and not neovim and not browser"
+	@$(BIN)/pytest -m "not model and not neovim and not browser and not e2e"
 
 test-model: $(READY)
 	@CODEGPT_NVIM=$$(tests/e2e/get_neovim.sh | tail -n 1) $(BIN)/pytest -m model
@@ -52,6 +54,22 @@ test-browser: $(READY) bubblewrap $(PAGE)
 	@command -v "$${CODEGPT_CHROMIUM:-chromium}" >/dev/null || { echo "Chromium is not here; install it, or say where it is: CODEGPT_CHROMIUM=/path"; exit 2; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
 	@$(BIN)/pytest -m "browser and not model"
+
+WHEEL := dist/codegpt_lsp-0.1.0-py3-none-any.whl
+wheel: $(READY) $(PAGE)
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+# The extension carries the wheel, and the versions that it was tested with.
+VSCODE := server/editors/vscode
+vsix: wheel
+	@rm -rf $(VSCODE)/python && mkdir $(VSCODE)/python
+	@cp $(WHEEL) constraints.txt $(VSCODE)/python && cp LICENSE $(VSCODE)
+	@cd $(VSCODE) && npm ci --no-audit --no-fund --silent && npm run --silent build
+	@cd $(VSCODE) && npx vsce package --no-dependencies --allow-missing-repository --out ../../../dist/codegpt.vsix
+
+e2e: $(READY) bubblewrap vsix
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	@$(BIN)/python -m tests.e2e.editors
 
 fuzz: $(READY)
 	@$(BIN)/python -m tests.server.fuzzing

@@ -126,6 +126,8 @@ def show_result(language: str, result: Candidates, most: int, facts: Mapping[str
     click.echo(as_text(language, result, most).encode("utf-8", "replace"), nl=False)  # bytes: no terminal's encoding
     for line in remarks(result):
         click.echo(line.encode("utf-8", "replace"), err=True)
+    if result.question is not None:
+        click.echo("Which is right? --answer first|second|VALUE", err=True)
 
 
 @contextmanager

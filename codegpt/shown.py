@@ -66,7 +66,6 @@ def remarks(result: Candidates) -> list[str]:
         question = result.question
         one, other = one_line(in_words(question.first)), one_line(in_words(question.second))
         said.append(f"For {one_line(question.input)} the first {one}, the second {other}.")
-        said.append("Which is right? --answer first|second|VALUE")
     if result.sampling_s:
         said.append(f"{result.drawn} samples; {result.sampling_s:.1f} s drawing, {result.jail_s:.1f} s in the jail.")
     return said

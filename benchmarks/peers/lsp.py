@@ -72,7 +72,7 @@ class Client:
                     said = message["params"]
                     self.progress[said["token"]] = said["value"].get("message") or self.progress.get(said["token"], "")
                 elif "method" in message:
-                    self._states.add(message["params"].get("state", ""))
+                    self._states |= {message["params"].get(name, "") for name in ("state", "index")}
                 else:
                     self.results[message["id"]] = message.get("result")
                     self.took[message["id"]] = now - self.sent[message["id"]]

@@ -14,7 +14,7 @@ from codegpt.generate import Candidates, GenerateOptions, Progress
 from codegpt.languages import LANGUAGES
 from codegpt.shown import evidence_in_words, first_of_each, remarks
 from codegpt_server.convert import to_position
-from codegpt_server.given import Given, integers
+from codegpt_server.given import Given, RequestFailed, integers
 from codegpt_server.progress import Bar, progress
 from codegpt_server.server import CodeGPTServer
 from codegpt_server.wanted import Wanted, edit_of, new_file, wanted_at
@@ -88,7 +88,7 @@ def add_commands(server: CodeGPTServer) -> None:
         try:
             task_of = translating(wanted, given.text("function"), language)
         except CodeGPTError as error:
-            raise JsonRpcInvalidParams(str(error)) from None
+            raise RequestFailed(str(error)) from None
         return await _answer(ls, given, wanted, task_of, language)
 
     kinds = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.RefactorRewrite])
@@ -144,16 +144,16 @@ async def _answer(
         at_once=min(AT_ONCE, samples),
         budget_s=given.number("budget_s", DEFAULT_BUDGET_S, MOST_BUDGET_S),
     )
-    loaded = ls.worker.loaded
-    if loaded is None:
-        raise JsonRpcInvalidParams(ls.worker.why_not_loaded)
     async with progress(ls, "codegpt", given.token, cancellable=True) as bar:
+        loaded = await ls.worker.once_loaded()
+        if loaded is None:
+            raise RequestFailed(ls.worker.why_not_loaded)
         try:
             _, found = await draw(
                 ls.worker.turns, loaded, task_of, _trusted(ls, wanted), options, _teller(bar), bar.cancelled
             )
         except CodeGPTError as error:
-            raise JsonRpcInvalidParams(str(error)) from None
+            raise RequestFailed(str(error)) from None
     answer = _as_answer(ls, given, wanted, found, language)
     first = answer["candidates"][0] if answer["candidates"] else None
     changed = ls.snapshot(wanted.document.uri) != wanted.document

@@ -1,8 +1,8 @@
 """What becomes of the suggestions that an editor was given: followed from key to key, counted once it is over; pure.
 
 A suggestion that is typed along with is one suggestion. Editors say that one was taken by executing its command, and
-some say more (`textDocument/didShowCompletion`, `textDocument/didPartiallyAcceptCompletion`); of one that is silent,
-what it was given counts as shown.
+some say more (`textDocument/didShowCompletion`, `textDocument/didPartiallyAcceptCompletion`). Of one that does not,
+what it was given counts as shown, and what comes in at once as the beginning of it counts as taken.
 """
 
 import time
@@ -24,6 +24,7 @@ class Pending:
     Attributes:
         written: what the model wrote, which stays the same while it is typed along with.
         left: the length of each text that is offered now.
+        rest: the text of the first that is left now.
         partly: so much of it was taken piece by piece.
     """
 
@@ -31,6 +32,7 @@ class Pending:
     written: Generation
     row: Shown
     left: tuple[int, ...]
+    rest: str
     partly: int = 0
     seen: bool = False
 
@@ -53,13 +55,13 @@ class Fates:
         first = completions.items[0]
         left = tuple(len(item.text) for item in completions.items)
         if known is not None and known.written is first.generation:
-            self._pending[uri] = replace(known, left=left)
+            self._pending[uri] = replace(known, left=left, rest=first.text)
             return known.number, []
         rows = self.over(uri, Outcome.REJECTED)
         self._last += 1
         lines = first.text.count("\n") + 1
         row = Shown(time.time(), language, invoked, 1000 * total_s, lines, len(first.text), Outcome.REJECTED)
-        self._pending[uri] = Pending(self._last, first.generation, row, left)
+        self._pending[uri] = Pending(self._last, first.generation, row, left, first.text)
         while len(self._pending) > MOST_PENDING:
             rows += self.over(next(iter(self._pending)), Outcome.REJECTED)
         return self._last, rows
@@ -88,6 +90,15 @@ class Fates:
             pending = self._pending[uri]
             taken = min(max(0, characters), pending.row.characters)
             self._pending[uri] = replace(pending, partly=max(pending.partly, taken), seen=True)
+
+    def inserted(self, uri: str, text: str) -> None:
+        """A text came into a document in one piece; a word or a line of what is shown comes so, and a key does not."""
+        pending = self._pending.get(uri)
+        if pending is None or len(text) < 2 or not any(map(str.isalnum, text)):
+            return
+        rest = pending.rest.removeprefix(text)
+        if rest and rest != pending.rest:
+            self._pending[uri] = replace(pending, rest=rest, partly=pending.partly + len(text), seen=True)
 
     def over(self, uri: str, outcome: Outcome) -> list[Shown]:
         """The suggestion of a document is there no more, if there is one."""

@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcInvalidParams
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from codegpt.document import Document, Span
 from codegpt_server.convert import to_position
 from codegpt_server.server import CodeGPTServer
 from codegpt_server.wanted import Wanted, wanted_at
+
+
+class RequestFailed(JsonRpcException):
+    """What was asked for cannot be done, though it was asked rightly."""
+
+    CODE = types.LSPErrorCodes.RequestFailed
 
 
 def integers(params: types.ExecuteCommandParams, defaults: tuple[int, ...]) -> tuple[int, ...]:
@@ -60,7 +66,7 @@ class Given:
             raise JsonRpcInvalidParams("uri: that of an open document")
         why = ls.why_left_alone(document)
         if why:
-            raise JsonRpcInvalidParams(why)
+            raise RequestFailed(why)
         return document
 
     def wanted(self, ls: CodeGPTServer) -> Wanted | None:

@@ -259,6 +259,8 @@ class CodeGPTServer(LanguageServer):
             self.edits = self.edits.edited(uri, start, change.text.count("\n") - (end - start))
         taken = [not each.text and each.range.start != each.range.end for each in partial_changes]
         (self.deleted.add if taken and all(taken) else self.deleted.discard)(uri)
+        if len(changes) == 1:
+            self.fates.inserted(uri, changes[0].text)
 
     def closed(self, uri: str) -> None:
         """Forget what was remembered of a document."""

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 STATUS = "codegpt/status"
-"""The notification. `state` is `loading`, `ready`, `failed`, `indexing` or `indexed`, `detail` a few words on it.
+"""The notification. `state` is how the model is, `loading`, `ready` or `failed`, `detail` a few words on it.
 
-`why` says why nothing was suggested last, and is "" where something was. It is sent when any of them changes.
+`why` says why nothing was suggested last, and is "" where something was. `index` says how far the index of other files
+is: "", a few words, or `indexed`. It is sent when any of them changes.
 """
+
+
+INDEXED = "indexed"
 
 
 class Status:
@@ -15,26 +19,23 @@ class Status:
 
     def __init__(self, notify: Callable[[str, dict[str, Any]], None]) -> None:
         self._notify = notify
-        self._model = ("loading", "")
-        self._said: tuple[str, str, str] | None = None
-        self._why = ""
+        self._said = False
+        self._now = {"state": "loading", "detail": "", "why": "", "index": ""}
 
     def model(self, state: str, detail: str = "") -> None:
-        """How the model is: `loading`, `ready` or `failed`; or that all is `off`."""
-        self._model = (state, detail)
-        self._say(*self._model)
+        """How the model is: `loading`, `ready` or `failed`."""
+        self._say(state=state, detail=detail)
 
     def index(self, words: str) -> None:
         """How far the index is; "" where it is made."""
-        self._say("indexing" if words else "indexed", words)
+        self._say(index=words or INDEXED)
 
     def answered(self, why_none: str) -> None:
         """Why nothing was suggested, or "" where something was."""
-        if why_none != self._why:
-            self._why = why_none
-            self._say(*self._model)
+        self._say(why=why_none)
 
-    def _say(self, state: str, detail: str) -> None:
-        if (state, detail, self._why) != self._said:
-            self._said = (state, detail, self._why)
-            self._notify(STATUS, {"state": state, "detail": detail, "why": self._why})
+    def _say(self, **changed: str) -> None:
+        now = self._now | changed
+        if now != self._now or not self._said:
+            self._now, self._said = now, True
+            self._notify(STATUS, now)

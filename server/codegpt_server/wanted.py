@@ -69,7 +69,10 @@ def wanted_at(document: Document, span: Span, words: str = "") -> Wanted | None:
             return found
     if words:
         return Wanted(document, _behind(document, span), words)
-    return None if span.start != span.end else _comment_at(document, span.start)
+    if span.start == span.end:
+        return _comment_at(document, span.start)
+    # What is selected says nothing: it is where the cursor is, which in some editors is a character and no place.
+    return None if "\n" in selected else wanted_at(document, Span(span.start, span.start))
 
 
 def _body_at(document: Document, span: Span, words: str) -> Wanted | None:
@@ -114,7 +117,10 @@ def _behind(document: Document, span: Span) -> Span:
 
 def _has_body(place: Place) -> bool:
     """Whether what follows is deeper than the function: a body that is there already, or its docstring."""
-    below = next((line for line in place.after.split("\n")[1:] if line.strip()), "")
+    beside, *lines = place.after.split("\n")
+    if beside.strip():
+        return True
+    below = next((line for line in lines if line.strip()), "")
     return len(indent_of(below)) > len(indent_of(place.begins.lstrip("\n")))
 
 

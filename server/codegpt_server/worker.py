@@ -47,6 +47,10 @@ class Worker:
         self.loaded, self._inline = loaded, Inline(loaded.engine, loaded.fim)
         return loaded
 
+    async def once_loaded(self) -> LoadedModel | None:
+        """The model, once what is being loaded is there; None where it cannot be had: see `why_not_loaded`."""
+        return await self.turns.run(Urgency.TYPING, lambda: self.loaded)
+
     def known(self, asked: Asked) -> Completions | None:
         """What can be shown without the model; None where it is to be asked."""
         inline = self._inline  # the engine's thread may take it away

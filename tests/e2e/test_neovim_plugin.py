@@ -1,8 +1,4 @@
-"""The plugin of `server/editors/neovim` in a real Neovim, with the scripted engine: what keys leave in the buffer.
-
-In Neovim 0.12 it uses the editor's own inline completion; its own ghost text, for 0.11, is what it falls back to where
-that is taken away from it.
-"""
+"""The plugin of `server/editors/neovim` in a real Neovim, with the scripted engine: what keys leave in the buffer."""
 
 import contextlib
 import json
@@ -24,17 +20,14 @@ TEXT = "    return n + 1\n    # and more"
 INIT = """
 vim.o.swapfile, vim.o.shadafile, vim.o.messagesopt = false, 'NONE', 'wait:0,history:500'
 vim.opt.rtp:prepend(%s)
-if vim.env.CODEGPT_NO_NATIVE then vim.lsp.inline_completion = nil end
 require('codegpt').setup({ cmd = vim.json.decode(%s), settings = { ahead = false, context = false } })
 """
 
 
-@pytest.fixture(params=["native", "own"])
-def nvim(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pynvim.Nvim]:
+@pytest.fixture
+def nvim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pynvim.Nvim]:
     for name in ("CONFIG_HOME", "DATA_HOME", "STATE_HOME", "CACHE_HOME"):
         monkeypatch.setenv(f"XDG_{name}", str(tmp_path / name.lower()))
-    if request.param == "own":
-        monkeypatch.setenv("CODEGPT_NO_NATIVE", "1")
     init, file = tmp_path / "init.lua", tmp_path / "a.py"
     command = json.dumps(json.dumps([SERVER, "--scripted", TEXT]))
     init.write_text(INIT % (json.dumps(str(PLUGIN)), command))

@@ -26,6 +26,7 @@ class Editor:
         self.version = 0
         self.messages: list[str] = []
         self.statuses: list[tuple[str, str]] = []
+        self.indexes: list[str] = []
         self.why = ""
 
     def open(self, text: str, uri: str = URI, language: str = "python") -> None:
@@ -126,6 +127,7 @@ def editor(tmp_path: Path) -> OpenEditor:
         def on_status(status: Any) -> None:
             said = (status["state"], status["detail"])
             opened.statuses += [] if opened.statuses[-1:] == [said] else [said]
+            opened.indexes += [] if opened.indexes[-1:] == [status["index"]] else [status["index"]]
             opened.why = status["why"]
 
         @client.feature("workspace/configuration")

@@ -1,3 +1,4 @@
+import pytest
 from codegpt_server.fate import MOST_PENDING, Fates
 
 from codegpt.complete import Completion, Completions
@@ -92,3 +93,32 @@ def test_only_so_many_documents_are_followed() -> None:
     rows = [given(fates, answer("alpha"), f"file:///{number}.py")[1] for number in range(MOST_PENDING + 2)]
     assert [len(each) for each in rows] == [0] * MOST_PENDING + [1, 1]
     assert len(fates.all_over()) == MOST_PENDING
+
+
+@pytest.mark.parametrize(
+    ("pieces", "partly"),
+    [
+        (["alpha"], 5),
+        (["alpha", " beta"], 10),
+        (["a"], 0),  # a key
+        (["()"], 0),  # what an editor closes by itself
+        (["gamma"], 0),
+        (["alpha beta\n    gamma"], 0),  # all of it: an editor says so by its command
+        (["alpha", "alpha"], 5),
+    ],
+)
+def test_what_comes_in_at_once_as_its_beginning_is_taken(pieces: list[str], partly: int) -> None:
+    fates = Fates()
+    given(fates, answer("() beta" if pieces == ["()"] else "alpha beta\n    gamma"))
+    for piece in pieces:
+        fates.inserted(A, piece)
+        fates.inserted(B, piece)
+    assert told(fates.all_over()) == [(Outcome.PARTLY if partly else Outcome.REJECTED, partly)]
+
+
+def test_a_piece_that_an_editor_tells_of_too_is_taken_once() -> None:
+    fates = Fates()
+    number, _ = given(fates, answer("alpha beta"))
+    fates.inserted(A, "alpha")
+    fates.partly_accepted(number, 5)
+    assert told(fates.all_over()) == [(Outcome.PARTLY, 5)]

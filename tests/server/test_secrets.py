@@ -38,7 +38,7 @@ def test_twenty_kinds_of_secrets_reach_no_prompt_and_no_log(tmp_path: Path) -> N
     folder = {"rootUri": root.as_uri(), "initializationOptions": {"ahead": True, "trusted": False}}
     with Raw(sys.executable, SERVER, str(log), "address_1)|address_2)", "0", env={**os.environ, **homes}) as client:
         client.begin(**folder)
-        client.until(lambda message: message.get("params", {}).get("state") == "indexed")
+        client.until(lambda message: message.get("params", {}).get("index") == "indexed")
         for number in range(len(SECRETS)):
             path = f"here_{number}.py"
             text, uri = texts[path], (root / path).as_uri()

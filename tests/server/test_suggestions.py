@@ -241,7 +241,7 @@ def test_a_folder_with_odd_characters_is_the_one_that_it_is(editor, tmp_path: Pa
 
     async def scenario() -> None:
         async with editor(text="+ 1", root=root) as e:
-            await e.until(lambda: ("indexed", "") in e.statuses)
+            await e.until(lambda: "indexed" in e.indexes)
             for name, why in (("app.py", ""), ("private/app.py", "the file is ignored")):
                 uri = (root / name).as_uri()
                 e.open("x = \n", uri)

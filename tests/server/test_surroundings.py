@@ -40,7 +40,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_other_files_define_is_in_the_prompt(editor, root: Path) -> None:
     async def scenario() -> None:
         async with editor(root=root) as e:
-            await e.until(lambda: ("indexed", "") in e.statuses)
+            await e.until(lambda: "indexed" in e.indexes)
             here = (root / "app/here.py").as_uri()
             e.open(HERE, here)
             await e.ask(3, 13, uri=here)
@@ -65,7 +65,7 @@ def test_an_open_file_that_git_ignores_is_not_told(editor, root: Path) -> None:
 
     async def scenario() -> None:
         async with editor(root=root) as e:
-            await e.until(lambda: ("indexed", "") in e.statuses)
+            await e.until(lambda: "indexed" in e.indexes)
             e.open("def fetch_private(url): ...\n\n\nfetch_private(url)\n", (root / "private.py").as_uri())
             here = (root / "app/here.py").as_uri()
             e.open(HERE, here)
@@ -78,7 +78,7 @@ def test_an_open_file_that_git_ignores_is_not_told(editor, root: Path) -> None:
 def test_an_index_that_is_damaged_meanwhile_costs_no_suggestion(editor, root: Path) -> None:
     async def scenario() -> None:
         async with editor(text="url", root=root) as e:
-            await e.until(lambda: ("indexed", "") in e.statuses)
+            await e.until(lambda: "indexed" in e.indexes)
             [path] = (root.parent / "cache/index").glob("*.sqlite")
             content = path.read_bytes()
             path.write_bytes(content[:4096] + b"\x7f" * (len(content) - 4096))
@@ -94,11 +94,11 @@ def test_an_index_that_is_damaged_meanwhile_costs_no_suggestion(editor, root: Pa
 def test_a_file_that_is_saved_is_looked_at_again(editor, root: Path) -> None:
     async def scenario() -> None:
         async with editor(root=root) as e:
-            await e.until(lambda: ("indexed", "") in e.statuses)
+            await e.until(lambda: "indexed" in e.indexes)
             (root / "app/core.py").write_text("def fetch(address: str) -> bytes: ...\n")
             core = types.TextDocumentIdentifier((root / "app/core.py").as_uri())
             e.client.text_document_did_save(types.DidSaveTextDocumentParams(core))
-            await e.until(lambda: e.statuses.count(("indexed", "")) == 2)
+            await e.until(lambda: e.indexes.count("indexed") == 2)
             here = (root / "app/here.py").as_uri()
             e.open(HERE, here)
             await e.ask(3, 13, uri=here)
@@ -125,7 +125,7 @@ def test_nothing_is_looked_at_where_it_is_not_wanted(
 def test_a_document_of_another_folder_has_no_surroundings(editor, root: Path) -> None:
     async def scenario() -> None:
         async with editor(root=root) as e:
-            await e.until(lambda: ("indexed", "") in e.statuses)
+            await e.until(lambda: "indexed" in e.indexes)
             for uri in ((root.parent / "other.py").as_uri(), "untitled:Untitled-1", "file:///" + "x" * 5000):
                 e.open(HERE, uri)
                 await e.ask(3, 13, uri=uri)
@@ -155,7 +155,7 @@ def test_the_indexer_ends_with_its_server(editor, root: Path) -> None:
 
     async def scenario() -> int:
         async with editor(root=root) as e:
-            await e.until(lambda: ("indexed", "") in e.statuses)
+            await e.until(lambda: "indexed" in e.indexes)
             [found] = indexers()
             server = int(Path(f"/proc/{found}/stat").read_text().rpartition(")")[2].split()[1])
             os.kill(server, signal.SIGKILL)
@@ -179,7 +179,7 @@ def test_a_document_that_context_fails_on_is_completed_without(editor, root: Pat
 
     async def scenario() -> None:
         async with editor(root=root) as e:
-            await e.until(lambda: ("indexed", "") in e.statuses)
+            await e.until(lambda: "indexed" in e.indexes)
             here = (root / "src/deep.rs").as_uri()
             e.open(f"use {'a::{' * 1500}b{'}' * 1500};\nfn f() {{\n    \n}}\n", here, "rust")
             await asyncio.wait_for(e.ask(2, 4, uri=here), 60)

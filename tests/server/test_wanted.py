@@ -52,6 +52,16 @@ def written(source: str, program: str, language: str = "python") -> str:
             'def f(x):\n    """Same. f(1) == 1"""\n    return x\n\n\ny = 1\n',
         ),
         (
+            '‸d‸ef f(x):\n    """Same. f(1) == 1"""\n',
+            'def f(x):\n    """Same. f(1) == 1"""\n    return x\n',
+            'def f(x):\n    """Same. f(1) == 1"""\n    return x\n',
+        ),
+        (
+            'def f(x):\n    ‸"""Same. f(1) == 1"""\n',
+            'def f(x):\n    """Same. f(1) == 1"""\n    return x\n',
+            'def f(x):\n    """Same. f(1) == 1"""\n    return x\n',
+        ),
+        (
             'class A:\n    def f(self):\n        """One.\n\n        Al‸ways.\n        """\n\n    def g(self): ...\n',
             '    def f(self):\n        """One.\n\n        Always.\n        """\n        return 1\n',
             'class A:\n    def f(self):\n        """One.\n\n        Always.\n        """\n        return 1\n\n'
@@ -89,6 +99,8 @@ def test_where_an_answer_goes(source: str, program: str, after: str) -> None:
         "def f(x):‸\n    return x\n",
         "def f‸(x):\n    return x\n",
         'def f(x):\n    """Same‸."""\n    return x\n',
+        'def f(x):\n    ‸"""Same."""\n    return x\n',
+        "def f(x):\n    ‸return x\n",
     ],
 )
 def test_where_nothing_is_wanted(source: str) -> None:

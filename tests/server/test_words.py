@@ -230,6 +230,28 @@ def test_a_comment_says_what_to_write_and_a_function_is_translated(editor) -> No
     asyncio.run(scenario())
 
 
+def test_a_request_while_the_model_loads_waits_for_it(editor) -> None:
+    async def scenario() -> None:
+        async with editor(text=RIGHT) as e:
+            e.open(HEAD)
+            assert [each["program"] for each in (await generated(e))["candidates"]] == [HEAD + RIGHT]
+
+    asyncio.run(scenario())
+
+
+def test_a_model_that_cannot_be_had_fails_a_request_that_was_asked_rightly(editor, monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "empty"))
+
+    async def scenario() -> None:
+        async with editor("-m", "codegpt_server") as e:
+            e.open(HEAD)
+            with pytest.raises(JsonRpcException, match="codegpt models pull") as raised:
+                await generated(e)
+            assert raised.value.code == -32803
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize(
     "given",
     [

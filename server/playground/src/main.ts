@@ -155,11 +155,9 @@ monaco.editor.registerCommand("codegpt.accepted", (_accessor, ...args: unknown[]
 });
 
 client.on<{ state: string; detail: string; why: string }>("codegpt/status", (said) => {
-  if (said.state !== "indexing" && said.state !== "indexed") {
-    const isReadyNow = said.state === "ready" && status!.dataset.state !== "ready";
-    say(said.state, said.detail);
-    if (isReadyNow) void editor.getAction("editor.action.inlineSuggest.trigger")?.run();
-  }
+  const isReadyNow = said.state === "ready" && status!.dataset.state !== "ready";
+  say(said.state, said.detail);
+  if (isReadyNow) void editor.getAction("editor.action.inlineSuggest.trigger")?.run();
   why!.textContent = said.why ? `no suggestion: ${said.why}` : "";
 });
 client.on<{ message: string }>("window/showMessage", ({ message }) => {

@@ -6,9 +6,10 @@ import type { Environment } from "./environment";
 import { log } from "./processes";
 
 export interface Status {
-  state: "loading" | "ready" | "failed" | "off" | "indexing" | "indexed";
+  state: "loading" | "ready" | "failed" | "off";
   detail: string;
   why: string;
+  index: string;
 }
 
 const SECTION = "codegpt";

@@ -51,7 +51,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       await running.restart();
       return;
     }
-    status.say({ state: "off", detail: "its Python part is not installed", why: "" });
+    status.say({ state: "off", detail: "its Python part is not installed", why: "", index: "" });
     const install = "Install";
     const words = "codegpt: its Python part is not installed yet.";
     if ((await vscode.window.showInformationMessage(words, install, "Not now")) === install) {

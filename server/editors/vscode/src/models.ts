@@ -51,7 +51,7 @@ export async function chooseModel(environment: Environment): Promise<boolean> {
 
 async function pull(environment: Environment, model: Model): Promise<boolean> {
   const program = environment.program("codegpt");
-  const words = `${model.name}: ${megabytes(model)} (${model.licence}) from the Hugging Face hub, ${model.hub}, or where that cannot be reached from a copy with the same checksum.`;
+  const words = `${model.name}: ${megabytes(model)} (${model.licence}) from the Hugging Face hub, ${model.hub.split("@")[0]}, or where that cannot be reached from a copy with the same checksum.`;
   const fetch = "Download";
   if (!program || (await vscode.window.showInformationMessage(words, { modal: true }, fetch)) !== fetch) return false;
   const options = { location: vscode.ProgressLocation.Notification, title: `codegpt: ${model.name}`, cancellable: true };

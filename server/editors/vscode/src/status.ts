@@ -8,13 +8,11 @@ const ICONS: Record<Status["state"], string> = {
   ready: "$(sparkle)",
   failed: "$(error)",
   off: "$(circle-slash)",
-  indexing: "$(sparkle)",
-  indexed: "$(sparkle)",
 };
 
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("codegpt", vscode.StatusBarAlignment.Right, 100);
-  private status: Status = { state: "off", detail: "", why: "" };
+  private status: Status = { state: "off", detail: "", why: "", index: "" };
   private working = 0;
 
   constructor(client: Client) {
@@ -35,10 +33,10 @@ export class StatusItem implements vscode.Disposable {
   }
 
   private draw(): void {
-    const { state, detail, why } = this.status;
+    const { state, detail, why, index } = this.status;
     const busy = this.working > 0 && state !== "failed" && state !== "off";
     this.item.text = `${busy ? "$(sync~spin)" : ICONS[state]} codegpt`;
-    const lines = [`codegpt: ${busy ? "writing" : state}`, detail, why && `Nothing is suggested: ${why}`];
+    const lines = [`codegpt: ${busy ? "writing" : state}`, detail, why && `Nothing is suggested: ${why}`, index && `Other files: ${index}`];
     this.item.tooltip = lines.filter((line) => line).join("\n");
     this.item.backgroundColor = state === "failed" ? new vscode.ThemeColor("statusBarItem.errorBackground") : undefined;
     this.item.accessibilityInformation = { label: lines.filter((line) => line).join(", "), role: "button" };

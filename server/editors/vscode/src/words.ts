@@ -73,7 +73,7 @@ export class Words implements vscode.TextDocumentContentProvider, vscode.Disposa
       return;
     }
     const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { candidate: Candidate }>();
-    pick.title = `codegpt: ${answer.samples} samples. ${answer.remarks.join(" ")}`;
+    pick.title = `codegpt: ${answer.remarks.join(" ")}`;
     pick.placeholder = "Enter applies what is previewed";
     pick.ignoreFocusOut = true;
     pick.items = answer.candidates.map((candidate) => ({

@@ -10,8 +10,7 @@ function M.check()
   if vim.fn.has('nvim-0.11') == 0 then
     return health.error('Neovim 0.11 or newer is needed')
   end
-  local whose = vim.lsp.inline_completion and "Neovim's own" or "codegpt's"
-  health.ok(('Neovim %s; inline completion is %s'):format(vim.version(), whose))
+  health.ok(('Neovim %s'):format(vim.version()))
   local program = codegpt.options.cmd[1]
   if vim.fn.executable(program) == 0 then
     return health.error(program .. ' is not found', { 'pip install codegpt-lsp', "or setup({ cmd = { '/its/path' } })" })

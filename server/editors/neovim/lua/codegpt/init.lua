@@ -1,5 +1,5 @@
--- codegpt in Neovim: starts the server, draws its suggestions, and offers what it can do. All that decides is in the
--- server.
+-- codegpt in Neovim 0.11 and newer: starts the server, draws its suggestions, and offers what it can do. All that
+-- decides is in the server.
 
 local M = {}
 
@@ -20,8 +20,8 @@ M.options = {
     accept = '<Tab>',
     word = '<M-Right>',
     line = '<M-End>',
-    next = '<M-]>',
-    previous = '<M-[>',
+    next = '<M-n>',
+    previous = '<M-p>',
     ask = '<M-Bslash>',
     dismiss = '<C-]>',
   },
@@ -29,11 +29,6 @@ M.options = {
 
 -- What the server said of itself last: `state`, `detail`, and `why` nothing is suggested.
 M.said = { state = 'off', detail = '', why = '' }
-
----@return table native inline completion where this Neovim has it (0.12), else our own
-function M.ghost()
-  return require(vim.lsp.inline_completion and 'codegpt.native' or 'codegpt.extmarks')
-end
 
 ---@return vim.lsp.Client? the client of a buffer
 function M.client(bufnr)
@@ -53,7 +48,7 @@ local function trusted(root)
 end
 
 local function map(bufnr)
-  local ghost, keys = M.ghost(), M.options.keys
+  local ghost, keys = require('codegpt.ghost'), M.options.keys
   local function key(name, lhs, act)
     if lhs then
       vim.keymap.set('i', lhs, act, { buffer = bufnr, expr = true, desc = 'codegpt: ' .. name })
@@ -100,7 +95,7 @@ function M.setup(options)
       end,
     },
     on_attach = function(_, bufnr)
-      M.ghost().enable(bufnr)
+      require('codegpt.ghost').enable(bufnr)
       map(bufnr)
     end,
   })

@@ -34,7 +34,11 @@ local function choose(client, answer)
   vim.bo[list].modifiable = false
   vim.bo[list].bufhidden, vim.bo[program].bufhidden = 'wipe', 'wipe'
   local width = math.min(100, vim.o.columns - 4)
-  local height = math.max(3, vim.o.lines - #labels - 9)
+  local longest = 3
+  for _, each in ipairs(candidates) do
+    longest = math.max(longest, #vim.split(vim.trim(each.program), '\n', { plain = true }))
+  end
+  local height = math.max(3, math.min(longest, vim.o.lines - #labels - 9))
   local at = { relative = 'editor', width = width, col = math.floor((vim.o.columns - width) / 2), style = 'minimal' }
   local above = vim.tbl_extend('force', at, {
     row = 1,
