@@ -22,6 +22,9 @@ from codegpt.syntax import parse
 from codegpt.task import Place, place_at
 from codegpt_server.convert import to_lsp_range
 
+CURSOR = len("\r\n")
+"""In some editors a cursor is no place between two characters, but one of them that is selected, or a line end."""
+
 _ENDS_A_HEAD = re.compile(r"(?::|\"\"\"|''')\s*\Z")
 
 
@@ -62,6 +65,7 @@ def wanted_at(document: Document, span: Span, words: str = "") -> Wanted | None:
     Args:
         words: what is said besides; with them a cursor anywhere is a place.
     """
+    is_cursor = span.end - span.start <= CURSOR
     selected = document.text[span.start : span.end].rstrip()
     span = Span(span.start, span.start + len(selected)) if selected else span
     for place in (span, *_ends_of_head(document, span)):
@@ -71,8 +75,7 @@ def wanted_at(document: Document, span: Span, words: str = "") -> Wanted | None:
         return Wanted(document, _behind(document, span), words)
     if span.start == span.end:
         return _comment_at(document, span.start)
-    # What is selected says nothing: it is where the cursor is, which in some editors is a character and no place.
-    return None if "\n" in selected else wanted_at(document, Span(span.start, span.start))
+    return wanted_at(document, Span(span.start, span.start)) if is_cursor else None
 
 
 def _body_at(document: Document, span: Span, words: str) -> Wanted | None:

@@ -136,7 +136,8 @@ def drive(name: str, editor: Editor, programs: Path, out: Path) -> str:
         print(f"{name}: not run: {reason}", flush=True)
         return "not run"
     report = out / f"{name}.xml"
-    report.unlink(missing_ok=True)
+    for old in (report, out / f"{name}-keys.json"):
+        old.unlink(missing_ok=True)
     common = {"CODEGPT_BIN": str(programs), "CODEGPT_E2E_OUT": str(out)}
     command = [sys.executable, "-m", "pytest", "-q", "-s", f"--junitxml={report}", str(HERE / editor.tests)]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **told, **common}, check=False)
@@ -152,7 +153,9 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     programs = installed_server()
     outcomes = {name: drive(name, EDITORS[name], programs, out) for name in names}
-    print(f"pictures and figures: {out}")
+    keys = {path.name.removesuffix("-keys.json"): json.loads(path.read_text()) for path in out.glob("*-keys.json")}
+    (out / "keys.json").write_text(json.dumps(dict(sorted(keys.items()))) + "\n")
+    print(f"pictures and figures: {out}; how long ghost text takes: keys.json")
     print(json.dumps(outcomes))
     sys.exit("failed" in outcomes.values())
 

@@ -12,16 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.installed import READ_ROWS, ROTATE
 from tests.e2e.typing import KEY_MS, LONGEST_PAUSE_MS, PAUSE_AFTER, TYPED, percentiles
 from tests.e2e.vscode import VSCode, clean_environment, code_server, folders, window
 
 pytestmark = pytest.mark.e2e
 
-ROTATE = (
-    "def rotate(items: list[int], n: int) -> list[int]:\n"
-    '    """To the right by n. rotate([1, 2, 3], 1) == [3, 1, 2], rotate([], 5) == []"""\n'
-)
-READ_ROWS = 'import csv\n\n\ndef read_rows(path):\n    """The rows of a CSV file."""\n    '
+ROWS = 'import csv\n\n\ndef read_rows(path):\n    """The rows of a CSV file."""\n    '
 ROWS = ".quick-input-list .monaco-list-row"
 
 
@@ -78,7 +75,7 @@ def test_an_untrusted_workspace_runs_nothing(code: VSCode) -> None:
     path = code.open("rotate.py", ROTATE, 2, 5)
     code.palette("Write Function from Its Words")
     row = code.page.locator(ROWS).filter(has_text="parses only, the workspace is not trusted: nothing was run")
-    row.first.wait_for(timeout=120_000)
+    code.wait(row.count, "the candidates", 120)
     code.picture("untrusted")
     code.press("Escape")
     assert path.read_text() == ROTATE
@@ -112,8 +109,7 @@ def test_ghost_text_is_taken_by_word_and_by_line(code: VSCode, profile: Path) ->
     text = code.reads(path, lambda text: len(text) > len(typed + word), "a line of it")
     assert text.rstrip("\n ") == typed + whole.split("\n")[0]
     code.press("Escape")
-    code.open("empty.py", "")  # what is left is not taken
-    code.type("x")
+    code.page.locator(".tab.active .codicon-close-small").first.click()  # what is left is not taken
     code.wait(lambda: counted(profile) >= 2, "the server hears of it", 20)
 
 
@@ -135,12 +131,12 @@ def test_why_and_stats_are_shown(code: VSCode) -> None:
     code.palette("Why This Suggestion, or None")
     code.page.locator(".view-lines").filter(has_text="Line 6, column 5").first.wait_for()
     code.picture("why")
-    code.press("Control+w")
     code.palette("What Became of Suggestions")
     code.page.locator(".tab.active").filter(has_text="codegpt: suggestions").first.wait_for()
     code.page.wait_for_timeout(1500)
     code.picture("stats")
-    code.press("Control+w")
+    for name in ("codegpt: suggestions", "why.txt"):
+        code.page.locator(".tab").filter(has_text=name).locator(".codicon-close-small").first.click()
 
 
 def test_in_a_trusted_workspace_a_request_is_run_previewed_and_applied(code: VSCode) -> None:
@@ -152,7 +148,7 @@ def test_in_a_trusted_workspace_a_request_is_run_previewed_and_applied(code: VSC
     path = code.open("rotate.py", ROTATE, 2, 5)
     code.palette("Write Function from Its Words")
     row = code.page.locator(ROWS).filter(has_text="examples passed (2 of 2)")
-    row.first.wait_for(timeout=120_000)
+    code.wait(row.count, "the candidates", 120)
     code.page.wait_for_timeout(1000)  # the preview is drawn
     code.picture("words")
     assert path.read_text() == ROTATE

@@ -94,6 +94,8 @@ def test_where_an_answer_goes(source: str, program: str, after: str) -> None:
         "def f():\n    return 1\n‸",
         "if x:\n    ‸\n",
         "x = ‸1 + 2‸\n",
+        "d‸ef‸ f(x):\n    return x\n",
+        'd‸ef ‸f(x):\n    """Same. f(1) == 1"""\n',
         "‸",
         "def f(:\n    ‸\n",
         "def f(x):‸\n    return x\n",

@@ -31,7 +31,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     translateFunction: () => words.translate(),
     next: async () => vscode.commands.executeCommand("editor.action.inlineSuggest.showNext"),
     previous: async () => vscode.commands.executeCommand("editor.action.inlineSuggest.showPrevious"),
-    why: async () => show((await running.command<{ text: string }>("codegpt.explain")).text),
+    why: async () => words.show("why.txt", (await running.command<{ text: string }>("codegpt.explain")).text),
     stats: async () => showStats(environment),
     pause: () => snooze(running),
     onOrOff: () => onOrOff(running),
@@ -77,11 +77,6 @@ async function told(work: () => Promise<unknown>): Promise<void> {
 
 async function setContext(name: string): Promise<void> {
   await vscode.commands.executeCommand("setContext", `codegpt.${name}`, true);
-}
-
-async function show(text: string): Promise<void> {
-  const document = await vscode.workspace.openTextDocument({ content: text, language: "plaintext" });
-  await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
 }
 
 async function snooze(client: Client): Promise<void> {

@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import type { WorkspaceEdit as LspEdit } from "vscode-languageclient";
 import type { Client } from "./client";
+import { SCHEME, Texts } from "./texts";
 
 interface Candidate {
   program: string;
@@ -18,21 +19,14 @@ interface Answer {
   remarks: string[];
 }
 
-const PREVIEW = "codegpt-preview";
 /** JSON-RPC's "invalid params": the server says that there is nothing to be written at the cursor. */
 const NOTHING_THERE = -32602;
 const LANGUAGES = ["javascript", "typescript", "go", "rust", "java", "c", "cpp", "ruby"];
 
-export class Words implements vscode.TextDocumentContentProvider, vscode.Disposable {
-  private readonly texts = new Map<string, string>();
-  private readonly registered = vscode.workspace.registerTextDocumentContentProvider(PREVIEW, this);
-  private count = 0;
+export class Words implements vscode.Disposable {
+  private readonly texts = new Texts();
 
   constructor(private readonly client: Client) {}
-
-  provideTextDocumentContent(uri: vscode.Uri): string {
-    return this.texts.get(uri.toString()) ?? "";
-  }
 
   /** Write what is missing at the cursor, or what the comment there says, or else what the person is asked to say. */
   async write(): Promise<void> {
@@ -51,6 +45,13 @@ export class Words implements vscode.TextDocumentContentProvider, vscode.Disposa
       answer = await this.client.command("codegpt.generate", { ...place, words });
     }
     await this.choose(document, answer);
+  }
+
+  /** Show a text beside what is edited. */
+  async show(name: string, text: string): Promise<void> {
+    const uri = this.texts.add(name, text);
+    const options = { preview: true, viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    await vscode.window.showTextDocument(uri, options);
   }
 
   /** Translate a function of the document into a language that is asked for. */
@@ -95,8 +96,7 @@ export class Words implements vscode.TextDocumentContentProvider, vscode.Disposa
   private async preview(document: vscode.TextDocument, answer: Answer, candidate: Candidate): Promise<void> {
     const edits = (await this.edits(candidate.edit)).filter(([uri]) => uri.toString() === document.uri.toString());
     const name = basename(document.uri.path);
-    const uri = vscode.Uri.from({ scheme: PREVIEW, path: `/${++this.count}/${name}` });
-    this.texts.set(uri.toString(), edits.length ? applied(document, edits[0]![1]) : candidate.program);
+    const uri = this.texts.add(name, edits.length ? applied(document, edits[0]![1]) : candidate.program);
     const shown = { preview: true, preserveFocus: true };
     if (edits.length) {
       const title = `${name}: ${candidate.label}`;
@@ -112,7 +112,7 @@ export class Words implements vscode.TextDocumentContentProvider, vscode.Disposa
     const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
     const ours = tabs.filter(({ input }) => {
       const uri = input instanceof vscode.TabInputTextDiff ? input.modified : (input as vscode.TabInputText)?.uri;
-      return uri?.scheme === PREVIEW;
+      return uri?.scheme === SCHEME;
     });
     await vscode.window.tabGroups.close(ours);
     this.texts.clear();
@@ -137,7 +137,7 @@ export class Words implements vscode.TextDocumentContentProvider, vscode.Disposa
   }
 
   dispose(): void {
-    this.registered.dispose();
+    this.texts.dispose();
   }
 }
 
