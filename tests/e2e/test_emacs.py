@@ -44,6 +44,11 @@ def emacs(home: Path, trusted: bool) -> Iterator[Terminal]:
         yield opened
 
 
+def below(terminal: Terminal) -> str:
+    """The mode line, and what is said beneath it in a line or more."""
+    return "\n".join(terminal.screen().splitlines()[-5:])
+
+
 def visit(terminal: Terminal, path: Path, text: str, line: int = 0, column: int = 0) -> None:
     """Open a new file, the cursor at a place, and wait for the server."""
     path.write_text(text)
@@ -51,9 +56,9 @@ def visit(terminal: Terminal, path: Path, text: str, line: int = 0, column: int 
     time.sleep(0.5)  # it drops what was typed before it is seen
     terminal.keys("C-x", "C-f", "C-a", "C-k")
     terminal.type(f"{path}\n")
-    terminal.wait(lambda: path.name in terminal.screen().splitlines()[-2], "the file")
+    terminal.wait(lambda: path.name in below(terminal), "the file")
     terminal.keys("M->")
-    terminal.wait(lambda: " codegpt LSP" in terminal.screen().splitlines()[-2], "the model", 120)
+    terminal.wait(lambda: " codegpt LSP" in below(terminal), "the model", 120)
 
 
 def command(terminal: Terminal, name: str) -> None:

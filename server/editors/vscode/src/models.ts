@@ -40,7 +40,7 @@ export async function chooseModel(environment: Environment): Promise<boolean> {
     model,
     label: model.name,
     description: model.pulled === "yes" ? "on this machine" : `${megabytes(model)} to fetch`,
-    detail: `${model.licence}, ${model.hub}${model.run ? "" : "; not run by those who made codegpt"}`,
+    detail: `${model.licence}, ${model.hub.split("@")[0]}${model.run ? "" : "; not run by those who made codegpt"}`,
     picked: model.name === chosen(),
   }));
   const picked = await vscode.window.showQuickPick(items, { title: "codegpt: choose a model", matchOnDetail: true });

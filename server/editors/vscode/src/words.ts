@@ -80,7 +80,7 @@ export class Words implements vscode.Disposable {
     pick.items = answer.candidates.map((candidate) => ({
       candidate,
       label: candidate.label,
-      detail: candidate.program.trim().split("\n").slice(0, 2).join(" "),
+      detail: candidate.program.trim().split("\n").slice(-2).map((line) => line.trim()).join("  "),
     }));
     const chosen = await new Promise<Candidate | undefined>((resolve) => {
       pick.onDidChangeActive(([item]) => item && void this.preview(document, answer, item.candidate));
