@@ -56,7 +56,7 @@ def visit(terminal: Terminal, path: Path, text: str, line: int = 0, column: int 
     time.sleep(0.5)  # it drops what was typed before it is seen
     terminal.keys("C-x", "C-f", "C-a", "C-k")
     terminal.type(f"{path}\n")
-    terminal.wait(lambda: path.name in below(terminal), "the file")
+    terminal.wait(lambda: f"F1  {path.name}" in below(terminal), "the file")
     terminal.keys("M->")
     terminal.wait(lambda: " codegpt LSP" in below(terminal), "the model", 120)
 
