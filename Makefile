@@ -55,15 +55,15 @@ test-browser: $(READY) bubblewrap $(PAGE)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
 	@$(BIN)/pytest -m "browser and not model"
 
-WHEEL := dist/codegpt_lsp-0.1.0-py3-none-any.whl
 wheel: $(READY) $(PAGE)
+	@rm -f dist/*.whl
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
 
 # The extension carries the wheel, and the versions that it was tested with.
 VSCODE := server/editors/vscode
 vsix: wheel
 	@rm -rf $(VSCODE)/python && mkdir $(VSCODE)/python
-	@cp $(WHEEL) constraints.txt $(VSCODE)/python && cp LICENSE $(VSCODE)
+	@cp dist/*.whl constraints.txt $(VSCODE)/python && cp LICENSE $(VSCODE)
 	@cd $(VSCODE) && npm ci --no-audit --no-fund --silent && npm run --silent build
 	@cd $(VSCODE) && npx vsce package --no-dependencies --allow-missing-repository --out ../../../dist/codegpt.vsix
 

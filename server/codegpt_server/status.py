@@ -10,7 +10,6 @@ STATUS = "codegpt/status"
 is: "", a few words, or `indexed`. It is sent when any of them changes.
 """
 
-
 INDEXED = "indexed"
 
 
@@ -19,8 +18,7 @@ class Status:
 
     def __init__(self, notify: Callable[[str, dict[str, Any]], None]) -> None:
         self._notify = notify
-        self._said = False
-        self._now = {"state": "loading", "detail": "", "why": "", "index": ""}
+        self._now = {"state": "", "detail": "", "why": "", "index": ""}
 
     def model(self, state: str, detail: str = "") -> None:
         """How the model is: `loading`, `ready` or `failed`."""
@@ -36,6 +34,6 @@ class Status:
 
     def _say(self, **changed: str) -> None:
         now = self._now | changed
-        if now != self._now or not self._said:
-            self._now, self._said = now, True
+        if now != self._now:
+            self._now = now
             self._notify(STATUS, now)

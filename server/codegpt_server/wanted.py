@@ -65,7 +65,8 @@ def wanted_at(document: Document, span: Span, words: str = "") -> Wanted | None:
     Args:
         words: what is said besides; with them a cursor anywhere is a place.
     """
-    is_cursor = span.end - span.start <= CURSOR
+    if span.end - span.start <= CURSOR:
+        span = Span(span.start, span.start)
     selected = document.text[span.start : span.end].rstrip()
     span = Span(span.start, span.start + len(selected)) if selected else span
     for place in (span, *_ends_of_head(document, span)):
@@ -73,9 +74,7 @@ def wanted_at(document: Document, span: Span, words: str = "") -> Wanted | None:
             return found
     if words:
         return Wanted(document, _behind(document, span), words)
-    if span.start == span.end:
-        return _comment_at(document, span.start)
-    return wanted_at(document, Span(span.start, span.start)) if is_cursor else None
+    return None if span.start != span.end else _comment_at(document, span.start)
 
 
 def _body_at(document: Document, span: Span, words: str) -> Wanted | None:
