@@ -148,7 +148,8 @@ def main() -> None:
     """Drive those that are named, or all."""
     names = sys.argv[1:] or list(EDITORS)
     if unknown := [name for name in names if name not in EDITORS]:
-        sys.exit(f"no editor {unknown[0]!r}; known: {', '.join(EDITORS)}")
+        print(f"no editor {unknown[0]!r}; known: {', '.join(EDITORS)}", file=sys.stderr)
+        sys.exit(2)
     out = FOLDER / "out"
     out.mkdir(parents=True, exist_ok=True)
     programs = installed_server()
