@@ -87,7 +87,7 @@ class Contestants:
         if lacking:
             raise InputError(f"{directory} holds no {' and no '.join(lacking)}")
         config = AutoConfig.from_pretrained(directory, local_files_only=True)
-        shape = lean_shape(config)
+        shape = lean_shape(config.to_dict())
         if shape is None:
             raise InputError(f"{directory} holds no model of the Qwen2 or Llama family")
         there = any(directory.glob("*.safetensors"))

@@ -159,8 +159,12 @@ class Snapshot:
 
     @cached_property
     def _parsed(self) -> dict[str, Parsed]:
-        found = ((path, parsed(Document(text, path))) for path, text in sorted(self.texts.items()))
+        found = ((path, self._parse(path)) for path in sorted(self.texts))
         return {path: each for path, each in found if each is not None}
+
+    def _parse(self, path: str) -> Parsed | None:
+        """What a file says; looked at once it is asked for."""
+        return self.remember((parsed, path), lambda: parsed(Document(self.texts[path], path)))
 
     @cached_property
     def _by_name(self) -> dict[str, list[Defined]]:
@@ -207,7 +211,7 @@ class Snapshot:
 
     def facts(self, path: str) -> Facts | None:
         """See `Project`."""
-        known = self._parsed.get(path)
+        known = self._parse(path) if path in self.texts else None
         return None if known is None else known.facts
 
     def defining(self, name: str) -> Sequence[Defined]:

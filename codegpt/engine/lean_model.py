@@ -7,13 +7,12 @@ head, so that keys are never repeated.
 Covered: rotary positions of the default kind, full attention, SiLU. Everything else: `ModuleModel`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedConfig
 
 from codegpt.engine.attention import Attention, Whole
 from codegpt.engine.kv_cache import KvCache
@@ -41,14 +40,29 @@ class Shape:
         return self.heads // self.kv_heads
 
 
-def lean_shape(config: PreTrainedConfig) -> Shape | None:
-    """The shape of a model that is covered, else None."""
-    wanted = config.to_dict()
-    rope = wanted.get("rope_parameters") or {}
-    layer_types = set(wanted.get("layer_types") or ["full_attention"])
+_NEEDED = frozenset(
+    ("num_hidden_layers", "num_attention_heads", "hidden_size", "rms_norm_eps", "max_position_embeddings")
+)
+"""What a configuration says itself; transformers fills in what it leaves to a family's defaults."""
+
+
+def lean_shape(wanted: Mapping[str, Any]) -> Shape | None:
+    """The shape of a model that is covered, else None.
+
+    Args:
+        wanted: a `config.json`, or transformers' configuration as a dict.
+    """
+    rope = wanted.get("rope_parameters") or {
+        "rope_theta": wanted.get("rope_theta"),
+        **(wanted.get("rope_scaling") or {}),
+    }
+    plain = "sliding_attention" if wanted.get("use_sliding_window") else "full_attention"
+    layer_types = set(wanted.get("layer_types") or [plain])
     covered = (
         wanted.get("model_type") in _FAMILIES
-        and rope.get("rope_type", "default") == "default"
+        and wanted.keys() >= _NEEDED
+        and rope.get("rope_theta")
+        and rope.get("rope_type", rope.get("type", "default")) == "default"
         and layer_types == {"full_attention"}
         and wanted.get("hidden_act") == "silu"
         and not wanted.get("quantization_config")

@@ -1,11 +1,12 @@
 """From the files of a checkpoint to a `Model`: the lean one where it covers the architecture."""
 
+import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM
 
 from codegpt.engine.device import Placement
 from codegpt.engine.graph_step import GraphStep, cuda_graphs
@@ -13,7 +14,6 @@ from codegpt.engine.kv_cache import KvCache
 from codegpt.engine.lean_model import LeanLayers, LeanModel, Shape, lean_shape
 from codegpt.engine.lean_weights import Tensors, dense, lean_weights
 from codegpt.engine.model import Model, never_interrupted
-from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.protocol import Precision
 from codegpt.engine.shards import Shards
 
@@ -30,14 +30,15 @@ def load(directory: Path, placement: Placement, precision: Precision, store: Pat
     Raises:
         CheckpointError: a tensor is lacking, or a file is not whole.
     """
-    config = AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
-    shape = lean_shape(config)
+    shape = lean_shape(json.loads((directory / "config.json").read_text(encoding="utf-8")))
     if shape is None:
-        module = AutoModelForCausalLM.from_pretrained(
-            directory, dtype=placement.dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
-        )
-        nn.Module.to(module, placement.device)
-        return ModuleModel(module)
+        from transformers import AutoConfig  # seconds to import, and most models do not need it
+
+        quiet_transformers()
+        config = AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+        shape = lean_shape(config.to_dict())
+    if shape is None:
+        return _load_module(directory, placement)
     tensors = Shards(directory)
     if placement.device.type == "cpu" and precision is not Precision.FULL:
         return _load_int8(tensors, shape, placement.dtype, store, digest)
@@ -47,6 +48,30 @@ def load(directory: Path, placement: Placement, precision: Precision, store: Pat
     layers = LeanLayers(shape, weights.layers, placement.dtype)
     step = recorded(layers, weights.embedding.shape[1], placement) if placement.device.type == "cuda" else None
     return LeanModel(layers, weights, _name(placement.dtype), step)
+
+
+def _load_module(directory: Path, placement: Placement) -> Model:
+    from transformers import AutoModelForCausalLM
+
+    from codegpt.engine.module_model import ModuleModel
+
+    module = AutoModelForCausalLM.from_pretrained(
+        directory, dtype=placement.dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
+    )
+    nn.Module.to(module, placement.device)
+    return ModuleModel(module)
+
+
+def quiet_transformers() -> None:
+    """A server's standard error is not a place for its hints and bars."""
+    from transformers.utils import logging as transformers_logging
+
+    silence: list[Callable[[], None]] = [
+        transformers_logging.set_verbosity_error,
+        transformers_logging.disable_progress_bar,
+    ]
+    for call in silence:
+        call()
 
 
 def recorded(layers: LeanLayers, features: int, placement: Placement) -> GraphStep | None:

@@ -7,8 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from transformers.utils import logging as transformers_logging
-
 from codegpt.engine.beam import beam_search
 from codegpt.engine.decode import decode, read
 from codegpt.engine.device import choose_placement
@@ -246,7 +244,6 @@ def load_torch_engine(
     Raises:
         CheckpointError: the directory does not hold a causal language model that transformers knows.
     """
-    _quiet_transformers()
     try:
         tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
         return TorchEngine(load(directory, choose_placement(), precision, store, digest), tokens, name, digest)
@@ -254,13 +251,3 @@ def load_torch_engine(
         raise
     except Exception as error:  # transformers raises whatever its parts raise
         raise CheckpointError(f"{directory} does not load as a causal language model: {error}") from error
-
-
-def _quiet_transformers() -> None:
-    """A server's standard error is not a place for its hints and bars."""
-    silence: list[Callable[[], None]] = [
-        transformers_logging.set_verbosity_error,
-        transformers_logging.disable_progress_bar,
-    ]
-    for call in silence:
-        call()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from codegpt import models_cli
+from codegpt import models_cli, shown_progress
 from codegpt.checkpoints import CHECKPOINTS, Checkpoint, Progress
 from codegpt.checkpoints.homes import home_of
 from codegpt.checkpoints.manifest import Manifest, stamp_files, write_manifest
@@ -135,7 +135,7 @@ def test_pull_into_a_log(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "of unknown size",
         f"{NAME}: ready in /cache/model",
     ]
-    monkeypatch.setattr(models_cli, "PLAIN_INTERVAL_S", 0.0)
+    monkeypatch.setattr(shown_progress, "PLAIN_INTERVAL_S", 0.0)
     assert run("pull").stderr.splitlines()[1:4] == ["downloading x", "downloading x: 10 %", "downloading x: 20 %"]
 
 

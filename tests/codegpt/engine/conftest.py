@@ -74,7 +74,7 @@ CPU = torch.device("cpu")
 
 def lean(module: PreTrainedModel, *, graph: bool = False) -> LeanModel:
     """The module's weights in the lean model, as they are; with the step that would be recorded, or without."""
-    shape = lean_shape(module.config)
+    shape = lean_shape(module.config.to_dict())
     assert shape is not None
     weights = lean_weights(StateDict(module), shape, dense(torch.float32, CPU), torch.float32, CPU)
     layers = LeanLayers(shape, weights.layers, torch.float32)
@@ -84,7 +84,7 @@ def lean(module: PreTrainedModel, *, graph: bool = False) -> LeanModel:
 
 def lean_int8(module: PreTrainedModel, *, step: bool = True) -> LeanModel:
     """The same, rounded to int8; with the compiled step for few tokens or without."""
-    shape = lean_shape(module.config)
+    shape = lean_shape(module.config.to_dict())
     assert shape is not None
     weights = lean_weights(StateDict(module), shape, int8({}, torch.float32), torch.float32, CPU)
     layers = LeanLayers(shape, weights.layers, torch.float32)

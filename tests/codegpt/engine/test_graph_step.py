@@ -34,13 +34,13 @@ def pair(name: str) -> tuple[LeanModel, LeanModel]:
 
 
 def weights_of(module: PreTrainedModel) -> Weights[Linear]:
-    shape = lean_shape(module.config)
+    shape = lean_shape(module.config.to_dict())
     assert shape is not None
     return lean_weights(StateDict(module), shape, dense(torch.float32, CPU), torch.float32, CPU)
 
 
 def layers_of(module: PreTrainedModel) -> LeanLayers:
-    shape = lean_shape(module.config)
+    shape = lean_shape(module.config.to_dict())
     assert shape is not None
     return LeanLayers(shape, weights_of(module).layers, torch.float32)
 

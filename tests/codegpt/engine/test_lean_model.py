@@ -5,7 +5,7 @@ import torch
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedConfig, Qwen2Config
 
 from codegpt.engine.kv_cache import KvCache
-from codegpt.engine.lean_model import LeanModel, lean_shape
+from codegpt.engine.lean_model import LeanModel, Shape, lean_shape
 from codegpt.engine.model import Interrupted, never_interrupted
 from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.protocol import StopReason
@@ -101,4 +101,41 @@ def test_it_is_asked_before_every_layer() -> None:
     ],
 )
 def test_what_it_does_not_cover(config: PreTrainedConfig) -> None:
-    assert lean_shape(config) is None
+    assert lean_shape(config.to_dict()) is None
+
+
+OLD_QWEN2 = {
+    "model_type": "qwen2",
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "hidden_size": 32,
+    "rms_norm_eps": 1e-6,
+    "max_position_embeddings": 128,
+    "hidden_act": "silu",
+    "rope_theta": 1e6,
+    "use_sliding_window": False,
+    "sliding_window": 64,
+    "rope_scaling": None,
+}
+
+
+def test_a_configuration_as_publishers_write_it_is_read_without_transformers() -> None:
+    expected = Shape(layers=2, heads=4, kv_heads=2, head_dim=8, norm_epsilon=1e-6, rope_theta=1e6, context_tokens=128)
+    assert lean_shape(OLD_QWEN2) == expected
+    assert lean_shape(Qwen2Config(**OLD_QWEN2).to_dict()) == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"rope_theta": None},
+        {"rms_norm_eps": ...},
+        {"rope_scaling": {"type": "linear", "factor": 2.0}},
+        {"use_sliding_window": True},
+        {"quantization_config": {"bits": 4}},
+    ],
+)
+def test_a_configuration_that_leaves_something_open_is_for_transformers(other: dict[str, object]) -> None:
+    described = {name: value for name, value in {**OLD_QWEN2, **other}.items() if value is not ...}
+    assert lean_shape(described) is None

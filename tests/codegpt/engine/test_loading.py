@@ -103,7 +103,7 @@ def test_where_no_graph_is_recorded_all_goes_layer_by_layer(
         raise RuntimeError("no stream")
 
     monkeypatch.setattr(loading, "cuda_graphs", fails)
-    shape = lean_shape(tiny_model.config)
+    shape = lean_shape(tiny_model.config.to_dict())
     assert shape is not None
     weights = lean_weights(StateDict(tiny_model), shape, dense(CPU.dtype, CPU.device), CPU.dtype, CPU.device)
     assert loading.recorded(LeanLayers(shape, weights.layers, CPU.dtype), 32, CPU) is None

@@ -1,0 +1,115 @@
+"""The `codegpt-train` command: corpus, pretrain. Results go to stdout, progress to stderr."""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import click
+
+from codegpt.console import run_and_exit
+from codegpt.errors import InputError
+from codegpt.shown_progress import showing_progress
+from codegpt.training import corpus as corpora
+from codegpt.training.overlap import Benchmarks, texts_of
+from codegpt.training.packages import Package, of_the_standard_library, of_this_environment, of_wheels
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+TOKENIZER_CHARACTERS = 60_000_000
+"""A tokenizer is learnt from so many at most."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="codegpt-lsp")
+def cli() -> None:
+    """Train a fill-in-the-middle GPT on permissively licensed code."""
+
+
+@cli.command()
+@click.argument("out", type=FOLDER)
+@click.option("--wheels", type=FOLDER, help="Packages whose wheels lie in this folder.")
+@click.option("--installed", is_flag=True, help="Packages that are installed beside codegpt.")
+@click.option("--standard-library", is_flag=True, help="Python's own modules.")
+@click.option("--benchmark", multiple=True, type=FILE, help="JSON lines whose texts no document may share. Repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest instead of a summary.")
+def corpus(
+    out: Path, wheels: Path | None, installed: bool, standard_library: bool, benchmark: tuple[Path, ...], as_json: bool
+) -> None:
+    """Gather source whose licence is permissive into OUT, without what is not worth learning."""
+    if not (wheels or installed or standard_library):
+        raise InputError("name a source: --wheels FOLDER, --installed or --standard-library")
+    packages: Iterator[Package] = chain(
+        (of_the_standard_library(),) if standard_library else (),
+        of_this_environment() if installed else (),
+        of_wheels(wheels) if wheels else (),
+    )
+    benchmarks = Benchmarks(text for path in benchmark for text in texts_of(path))
+    with showing_progress(of_bytes=False) as progress:
+        built = corpora.build(packages, benchmarks, progress=progress)
+        if not built.texts:
+            raise InputError("nothing of it is worth learning from, or no licence is permissive")
+        progress.say("writing")
+        corpora.write(built, out)
+    manifest = json.loads((out / corpora.MANIFEST).read_text(encoding="utf-8"))
+    if as_json:
+        click.echo(json.dumps(manifest))
+        return
+    click.echo(f"{manifest['files']:,} files, {manifest['bytes'] / 1e6:,.1f} MB, {len(manifest['packages'])} packages")
+    for why, count in sorted(manifest["left_out"].items(), key=lambda pair: -pair[1]):
+        click.echo(f"{count:9,} left out: {why}")
+
+
+@cli.command()
+@click.argument("run", type=FOLDER)
+@click.option("--corpus", "source", required=True, type=FOLDER, help="What `codegpt-train corpus` made.")
+@click.option("--tokenizer", type=FILE, help="A tokenizer.json to take over; else one is learnt first.")
+@click.option("--options", type=FILE, help="JSON of what is to be other than by default; see docs/training.md.")
+@click.option("--steps", type=click.IntRange(1), help="How many in all.")
+@click.option(
+    "--stop-after-s", type=click.FloatRange(0), default=math.inf, help="Keep a state then; may be gone on with."
+)
+def pretrain(
+    run: Path, source: Path, tokenizer: Path | None, options: Path | None, steps: int | None, stop_after_s: float
+) -> None:
+    """Teach a new model, in the folder RUN; the same command goes on where it was stopped."""
+    from codegpt.training.options import read_options
+    from codegpt.training.pretrain import TOKENIZER, Pretraining
+    from codegpt.training.pretrain import pretrain as train
+
+    asked = read_options(options) if options else Pretraining()
+    asked = replace(asked, steps=steps) if steps else asked
+    with showing_progress(of_bytes=False) as progress:
+        known = corpora.read(source)
+        kept = run / TOKENIZER
+        if kept.exists():
+            described = kept.read_text(encoding="utf-8")
+        elif tokenizer:
+            described = tokenizer.read_text(encoding="utf-8")
+        else:
+            progress.say("learning a tokenizer")
+            described = learn_tokenizer(known, asked.shape.vocabulary)
+        last = train(asked, known, described, run, progress, stop_after_s)
+    click.echo(json.dumps({"done": last is not None, "state": str(last) if last else None}))
+
+
+def learn_tokenizer(known: corpora.Corpus, vocabulary: int) -> str:
+    """A `tokenizer.json` from some of a corpus, every file with the same chance."""
+    from codegpt.training.tokenizer import train
+
+    texts = [each.text for each in known.training]
+    share = max(1, sum(map(len, texts)) // TOKENIZER_CHARACTERS)
+    described: str = train(texts[::share], vocabulary).to_str()
+    return described
+
+
+def main() -> None:
+    """The console script."""
+    run_and_exit(cli, "codegpt-train")
+
+
+if __name__ == "__main__":  # under torchrun
+    main()

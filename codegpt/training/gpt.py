@@ -1,0 +1,80 @@
+"""The model: a decoder-only GPT of the Llama kind, transformers' own, and its loss on packed rows."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import LlamaConfig, LlamaForCausalLM
+
+IGNORED = -100
+"""The label of what is no token."""
+
+ROPE_THETA = 10_000.0
+
+
+@dataclass(frozen=True)
+class GptShape:
+    """How large a model is.
+
+    Attributes:
+        width: features; a multiple of the heads.
+        hidden: features inside the feed-forward part of a layer.
+        context: the most tokens of a row that it is made for.
+    """
+
+    vocabulary: int = 8192
+    width: int = 320
+    layers: int = 8
+    heads: int = 5
+    kv_heads: int = 5
+    hidden: int = 864
+    context: int = 2048
+
+
+def new_model(shape: GptShape, seed: int) -> LlamaForCausalLM:
+    """A model that has learnt nothing; the same seed gives the same one."""
+    config = LlamaConfig(
+        vocab_size=shape.vocabulary,
+        hidden_size=shape.width,
+        intermediate_size=shape.hidden,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.kv_heads,
+        max_position_embeddings=shape.context,
+        rope_parameters={"rope_type": "default", "rope_theta": ROPE_THETA},
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=0,
+        pad_token_id=None,
+        initializer_range=0.02,
+        use_cache=False,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LlamaForCausalLM(config)
+
+
+def parameters_of(model: LlamaForCausalLM) -> int:
+    """How many numbers it learns; tied ones count once."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def flops_of_token(model: LlamaForCausalLM, length: int) -> int:
+    """Multiplications and additions of training on one token of a row: six a weight, and those of causal attention.
+
+    Source: Kaplan et al., arXiv 2001.08361, and PaLM's appendix B (arXiv 2204.02311), with half of the keys seen.
+    """
+    config = model.config
+    attention = 6 * config.num_hidden_layers * config.hidden_size * length
+    return 6 * parameters_of(model) + attention
+
+
+def loss_of(model: LlamaForCausalLM, rows: Tensor, pad: int) -> tuple[Tensor, Tensor]:
+    """The summed loss (nats) of rows (B, T + 1), and how many tokens it is of; padding counts nowhere."""
+    hidden = model.model(input_ids=rows[:, :-1]).last_hidden_state  # (B, T, H)
+    labels = rows[:, 1:].flatten()
+    said = labels != pad
+    logits = functional.linear(hidden.flatten(0, 1), model.lm_head.weight)  # (B * T, V)
+    losses = functional.cross_entropy(logits.float(), labels.masked_fill(~said, IGNORED), reduction="sum")
+    return losses, said.sum()

@@ -1,0 +1,265 @@
+"""Pre-training: to predict the next token of much code, most of it with holes; goes on where it was killed.
+
+A run is a folder: `run.json` (what was asked for), `tokenizer.json`, `log.jsonl` (a line a step) and its states. What
+it learns depends on what was asked for and the corpus alone: after any kill it gives the same losses. Under `torchrun`
+every process takes its share of the rows of a step.
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from transformers import LlamaForCausalLM
+
+from codegpt.checkpoints.manifest import write_json
+from codegpt.checkpoints.progress import SILENT, Progress
+from codegpt.errors import InputError
+from codegpt.training import state
+from codegpt.training.corpus import Corpus
+from codegpt.training.gpt import GptShape, flops_of_token, loss_of, new_model, parameters_of
+from codegpt.training.optimizer import Schedule, clip, optimizers_of, step
+from codegpt.training.rows import Place, Rows
+from codegpt.training.samples import Recipe
+from codegpt.training.state import State
+from codegpt.training.tokenizer import PAD, Coder
+
+FORMAT = 1
+RUN, LOG, TOKENIZER = "run.json", "log.jsonl", "tokenizer.json"
+HELD_OUT_ROWS = 256
+SEED_OF_HELD_OUT = 1
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """What a run is asked to do.
+
+    Attributes:
+        rows: of a step; `rows_at_once` of them are computed together by a process.
+        long: tokens of a row while the rate falls, so that the model knows far positions; of fewer rows.
+        rate: the highest learning rate.
+        steps, warmup, decay: see `Schedule`.
+        save_every, judge_every: steps between two states, and two looks at what is held out.
+    """
+
+    shape: GptShape = field(default_factory=GptShape)
+    recipe: Recipe = field(default_factory=Recipe)
+    steps: int = 4000
+    warmup: int = 100
+    decay: int = 800
+    rate: float = 3e-3
+    weight_decay: float = 0.1
+    muon: bool = True
+    clip: float = 1.0
+    rows: int = 32
+    rows_at_once: int = 16
+    long: int = 0
+    seed: int = 0
+    save_every: int = 100
+    judge_every: int = 200
+
+    def recipe_at(self, number: int) -> Recipe:
+        """What rows are like at a step."""
+        if not self.long or not self.schedule.decays(number):
+            return self.recipe
+        return replace(self.recipe, length=self.long)
+
+    def rows_at(self, number: int) -> int:
+        """Of a step: as many tokens, whatever their length."""
+        return max(1, self.rows * self.recipe.length // self.recipe_at(number).length)
+
+    @property
+    def schedule(self) -> Schedule:
+        """Of the learning rate."""
+        return Schedule(self.steps, self.warmup, self.decay, self.rate)
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes of a run: this one's number, and how many there are."""
+
+    rank: int = 0
+    count: int = 1
+
+    @classmethod
+    def started(cls) -> "Workers":
+        """As `torchrun` says; one where it does not. Joins the others."""
+        count = int(os.environ.get("WORLD_SIZE", "1"))
+        if count > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        return cls(int(os.environ.get("RANK", "0")), count)
+
+    def summed(self, tensors: Sequence[Tensor]) -> None:
+        """Add up tensors over all processes, in place."""
+        if self.count > 1:
+            flat = torch.cat([each.flatten() for each in tensors])
+            dist.all_reduce(flat)
+            for each, part in zip(tensors, torch.split(flat, [each.numel() for each in tensors]), strict=True):
+                each.copy_(part.view_as(each))
+
+
+def pretrain(
+    asked: Pretraining,
+    corpus: Corpus,
+    tokenizer: str,
+    folder: Path,
+    progress: Progress = SILENT,
+    stop_after_s: float = math.inf,
+) -> Path | None:
+    """Begin a run in a folder, or go on with the one that is there; gives its last state, None where it is not done.
+
+    Args:
+        tokenizer: a `tokenizer.json`.
+        stop_after_s: a state is kept then, and the run may be gone on with.
+
+    Raises:
+        InputError: the folder holds another run.
+    """
+    workers = Workers.started()
+    if workers.rank == 0:
+        _begin(asked, tokenizer, folder)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    coder = Coder(tokenizer)
+    model = new_model(replace(asked.shape, vocabulary=coder.size), asked.seed)
+    nn.Module.to(model, device)
+    run = _Run(asked, folder, workers, device, model, coder)
+    return run.go(corpus, progress, time.monotonic() + stop_after_s)
+
+
+def _begin(asked: Pretraining, tokenizer: str, folder: Path) -> None:
+    described = {"format": FORMAT, **asdict(asked)}
+    path = folder / RUN
+    if path.exists():
+        if json.loads(path.read_text(encoding="utf-8")) != json.loads(json.dumps(described)):
+            raise InputError(f"{folder} holds a run that has other options; repeat those, or name another folder")
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
+    write_json(path, described)
+
+
+class _Run:
+    """One process at work on a run."""
+
+    def __init__(
+        self,
+        asked: Pretraining,
+        folder: Path,
+        workers: Workers,
+        device: torch.device,
+        model: LlamaForCausalLM,
+        coder: Coder,
+    ) -> None:
+        self._asked, self._folder, self._workers = asked, folder, workers
+        self._device, self._model, self._coder = device, model, coder
+        self._pad = coder.control[PAD]
+        self._optimizers = optimizers_of(model, asked.weight_decay, asked.muon)
+
+    def go(self, corpus: Corpus, progress: Progress, until: float) -> Path | None:
+        """Step by step to the end, or until it is time."""
+        asked, at = self._asked, State()
+        if (place := state.newest(self._folder)) is not None:
+            at = state.load(place, self._model, self._optimizers)
+        self._cut_log(at.step)
+        held_out = self._held_out(corpus)
+        feeds: dict[int, Iterator[tuple[Place, np.ndarray]]] = {}
+        progress.say(f"{parameters_of(self._model):,} parameters, {len(corpus.training):,} files")
+        while at.step < asked.steps and time.monotonic() < until:
+            recipe = asked.recipe_at(at.step)
+            if recipe.length not in feeds:
+                place_of_rows = (at.places or {}).get(recipe.length, Place())
+                feeds[recipe.length] = Rows(corpus.training, self._coder, recipe, asked.seed).after(place_of_rows)
+            at = self._step(at, feeds[recipe.length], recipe.length)
+            if at.step % asked.judge_every == 0 or at.step == asked.steps:
+                at = self._judged(at, held_out)
+            if at.step % asked.save_every == 0 or at.step == asked.steps:
+                self._save(at)
+            progress.step("steps", at.step, asked.steps)
+        if at.step % asked.save_every:
+            self._save(at)
+        return state.newest(self._folder) if at.step >= asked.steps else None
+
+    def _step(self, at: State, feed: Iterator[tuple[Place, np.ndarray]], length: int) -> State:
+        asked, started = self._asked, time.monotonic()
+        count = asked.rows_at(at.step)
+        taken = [next(feed) for _ in range(count)]
+        rows = np.stack([row for _, row in taken])[self._workers.rank :: self._workers.count]
+        at_once = max(1, asked.rows_at_once * asked.recipe.length // length)
+        nats, said = torch.zeros((), device=self._device), torch.zeros((), device=self._device)
+        for first in range(0, len(rows), at_once):
+            loss, tokens = self._loss(rows[first : first + at_once])
+            loss.backward()  # type: ignore[no-untyped-call]  # of torch
+            nats, said = nats + loss.detach(), said + tokens
+        gradients = [each.grad for each in self._model.parameters() if each.grad is not None]
+        self._workers.summed([*gradients, nats, said])
+        for each in gradients:
+            each /= said
+        norm, rate = clip(self._model, asked.clip), asked.schedule.rate(at.step)
+        step(self._optimizers, rate)
+        seconds, tokens_of_step = time.monotonic() - started, int(said)
+        self._log(
+            step=at.step + 1,
+            loss=round(float(nats / said), 5),
+            rate=round(rate, 8),
+            norm=round(norm, 4),
+            tokens=tokens_of_step,
+            seconds=round(seconds, 3),
+            flops=flops_of_token(self._model, length) * tokens_of_step,
+        )
+        places = {**(at.places or {}), length: taken[-1][0]}
+        return replace(at, step=at.step + 1, places=places, tokens=at.tokens + tokens_of_step)
+
+    def _loss(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
+        ids = torch.from_numpy(rows.astype(np.int64)).to(self._device)
+        with torch.autocast(self._device.type, torch.bfloat16):
+            return loss_of(self._model, ids, self._pad)
+
+    def _held_out(self, corpus: Corpus) -> np.ndarray:
+        """The same rows at every look."""
+        if not corpus.held_out:
+            return np.empty((0, self._asked.recipe.length + 1), dtype=np.uint16)
+        feed = Rows(corpus.held_out, self._coder, self._asked.recipe, SEED_OF_HELD_OUT).after(Place())
+        return np.stack([next(feed)[1] for _ in range(HELD_OUT_ROWS)])
+
+    @torch.no_grad()
+    def _judged(self, at: State, rows: np.ndarray) -> State:
+        if not len(rows):
+            return at
+        nats, said = torch.zeros((), device=self._device), torch.zeros((), device=self._device)
+        self._model.train(False)
+        for first in range(0, len(rows), self._asked.rows_at_once):
+            loss, tokens = self._loss(rows[first : first + self._asked.rows_at_once])
+            nats, said = nats + loss, said + tokens
+        self._model.train()
+        held_out = float(nats / said)
+        self._log(step=at.step, held_out=round(held_out, 5))
+        best = (held_out, at.step)
+        return replace(at, best=best if at.best is None or best < at.best else at.best)
+
+    def _save(self, at: State) -> None:
+        if self._workers.rank == 0:
+            state.save(self._folder, at, self._model, self._optimizers)
+        if self._workers.count > 1:
+            dist.barrier()
+
+    def _log(self, **values: float) -> None:
+        if self._workers.rank == 0:
+            with (self._folder / LOG).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(values) + "\n")
+
+    def _cut_log(self, done: int) -> None:
+        """Without the steps that are done again."""
+        path = self._folder / LOG
+        if self._workers.rank == 0 and path.exists():
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= done]
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text("".join(kept), encoding="utf-8")
+            temporary.replace(path)

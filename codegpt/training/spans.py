@@ -1,0 +1,148 @@
+r"""Holes in a text, to learn to fill them in: characters, lines, and nodes of the syntax; pure but for the generator.
+
+Characters are cut anywhere (Bavarian et al., arXiv 2207.14255: a model that has only seen whole lines fails on all
+else). The rest of a line, whole lines and nodes of the syntax are what an editor asks for. Offsets are code points.
+"""
+
+import random
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+MOST_LINES = 8
+LONGEST_NODE = 400
+"""Characters."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Where a text is cut: what stands from `start` to `end` is to be filled in."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """How many of all holes are of each kind; the numbers count against each other."""
+
+    characters: float = 0.3
+    rest_of_line: float = 0.4
+    lines: float = 0.15
+    node: float = 0.15
+
+
+Nodes = Sequence[tuple[int, int]]
+"""Spans of the nodes of a text's syntax."""
+
+
+def choose(text: str, nodes: Nodes, kinds: Kinds, rng: random.Random) -> Hole:
+    """A hole in a text that is not empty; of characters where there is none of the kind that was drawn."""
+    drawn = rng.choices(
+        (characters, rest_of_line, lines, lambda text, rng: node(nodes, rng)),
+        (kinds.characters, kinds.rest_of_line, kinds.lines, kinds.node),
+    )[0]
+    return drawn(text, rng) or characters(text, rng)
+
+
+def characters(text: str, rng: random.Random) -> Hole:
+    """Two cuts anywhere."""
+    start, end = sorted(rng.randrange(len(text) + 1) for _ in range(2))
+    return Hole(start, end)
+
+
+def rest_of_line(text: str, rng: random.Random) -> Hole | None:
+    """From the beginning of a line's code, from a word or from anywhere in the line, to the line's end."""
+    found = _line(text, rng)
+    if found is None:
+        return None
+    start, end = found
+    begin = start + len(text[start:end]) - len(text[start:end].lstrip())
+    how = rng.random()
+    if how < 0.4:
+        return Hole(begin, end)
+    if how < 0.5:
+        return Hole(start, end)
+    if how < 0.85:
+        words = [match.start() for match in _WORD.finditer(text, begin, end)]
+        return Hole(rng.choice(words) if words else begin, end)
+    return Hole(rng.randrange(begin, end), end)
+
+
+def lines(text: str, rng: random.Random) -> Hole | None:
+    """Some whole lines, from the beginning of the first one's code or from its indentation."""
+    found = _line(text, rng)
+    if found is None:
+        return None
+    start = found[0]
+    starts = _line_starts(text)
+    first = bisect_right(starts, start) - 1
+    last = min(len(starts) - 1, first + rng.randint(1, MOST_LINES) - 1)
+    end = len(text[: starts[last + 1] - 1 if last + 1 < len(starts) else len(text)].rstrip("\n"))
+    begin = start if rng.random() < 0.3 else start + len(text[start:]) - len(text[start:].lstrip(" \t"))
+    return Hole(begin, max(begin, end))
+
+
+def node(nodes: Nodes, rng: random.Random) -> Hole | None:
+    """A node of the syntax that is not too long."""
+    short = [each for each in nodes if each[1] - each[0] <= LONGEST_NODE]
+    return Hole(*rng.choice(short)) if short else None
+
+
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def _line_starts(text: str) -> list[int]:
+    return list(accumulate((len(line) + 1 for line in text.split("\n")[:-1]), initial=0))
+
+
+def _line(text: str, rng: random.Random) -> tuple[int, int] | None:
+    """Where a line that is not blank begins and ends, all of them alike."""
+    starts = _line_starts(text)
+    for _ in range(8):
+        start = rng.choice(starts)
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if text[start:end].strip():
+            return start, end
+    return None
+
+
+def nodes_of_syntax(text: str, path: str) -> Nodes:
+    """The spans of what may be missing in a text: expressions, arguments, statements, blocks; by tree-sitter.
+
+    Empty where the language is not known. The grammars are loaded on the first call.
+    """
+    from codegpt.document import Document
+    from codegpt.syntax import parse
+
+    document = Document(text, path)
+    syntax = parse(document)
+    if syntax is None:
+        return ()
+    found, pending = [], [syntax.tree.root_node]
+    while pending:
+        each = pending.pop()
+        pending.extend(each.named_children)
+        if each.parent is not None and each.type.endswith(_MISSING) and each.end_byte > each.start_byte + 1:
+            found.append((document.offset_of_byte(each.start_byte), document.offset_of_byte(each.end_byte)))
+    return sorted(set(found))
+
+
+_MISSING = (
+    "_statement",
+    "block",
+    "arguments",
+    "argument_list",
+    "call",
+    "_expression",
+    "operator",
+    "_literal",
+    "_clause",
+)
+"""How the grammars' names of such nodes end."""
+
+NodesOf = Callable[[str, str], Nodes]
+"""From a text and its path."""

@@ -1,0 +1,130 @@
+"""A training run on disk: whole states that it can go on from, without a pickle; the newest ones and the best.
+
+A state is a folder `step-N` with the weights, what the optimizers remember, and `state.json`. It is written beside and
+renamed, so what has that name is whole, whatever was killed when.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from codegpt.errors import InputError
+from codegpt.training.rows import Place
+
+FORMAT = 1
+KEPT = 2
+"""The newest states that stay."""
+
+TIED = "lm_head.weight"
+"""Is the embedding, which is kept."""
+
+_NAME = re.compile(r"step-(\d+)")
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a run is, beside its tensors.
+
+    Attributes:
+        step: how many were done.
+        places: of the next row, by the length of the rows.
+        tokens: that were learnt from.
+        best: the lowest held-out loss so far, and of which step; None before the first.
+    """
+
+    step: int = 0
+    places: Mapping[int, Place] | None = None
+    tokens: int = 0
+    best: tuple[float, int] | None = None
+
+
+def save(folder: Path, state: State, model: nn.Module, optimizers: Mapping[str, Optimizer]) -> Path:
+    """Keep a state; older ones go, but for the best."""
+    final = folder / f"step-{state.step}"
+    temporary = folder / f"{final.name}.{os.getpid()}.tmp"
+    for left_over in folder.glob("*.tmp"):
+        shutil.rmtree(left_over)
+    temporary.mkdir(parents=True)
+    save_file(_unshared(model.state_dict()), temporary / "model.safetensors")
+    remembered = {
+        f"{name}.{number}.{what}": value
+        for name, optimizer in optimizers.items()
+        for number, values in optimizer.state_dict()["state"].items()
+        for what, value in values.items()
+    }
+    save_file({name: torch.as_tensor(value).contiguous() for name, value in remembered.items()},
+              temporary / "optimizers.safetensors")  # fmt: skip
+    places = {str(length): asdict(place) for length, place in (state.places or {}).items()}
+    described = {"format": FORMAT, "step": state.step, "places": places, "tokens": state.tokens, "best": state.best}
+    (temporary / "state.json").write_text(json.dumps(described), encoding="utf-8")
+    _synced(temporary)
+    if final.exists():
+        shutil.rmtree(final)
+    temporary.replace(final)
+    for old in sorted(_states(folder))[:-KEPT]:
+        if state.best is None or old != state.best[1]:
+            shutil.rmtree(folder / f"step-{old}")
+    return final
+
+
+def newest(folder: Path) -> Path | None:
+    """The last whole state of a run; None where there is none."""
+    states = _states(folder)
+    return folder / f"step-{max(states)}" if states else None
+
+
+def load(place: Path, model: nn.Module, optimizers: Mapping[str, Optimizer]) -> State:
+    """Put a state back.
+
+    Raises:
+        InputError: it is of another format or another model.
+    """
+    try:
+        described = json.loads((place / "state.json").read_text(encoding="utf-8"))
+        if described["format"] != FORMAT:
+            raise InputError(f"{place} was written by another version of codegpt; start anew in another folder")
+        lacking, foreign = model.load_state_dict(load_file(place / "model.safetensors"), strict=False)
+        if foreign or set(lacking) - {TIED}:
+            raise InputError(f"{place} is a state of another model")
+        remembered = load_file(place / "optimizers.safetensors")
+        for name, optimizer in optimizers.items():
+            known: dict[int, dict[str, Tensor]] = {}
+            for key, value in remembered.items():
+                owner, number, what = key.split(".", 2)
+                if owner == name:
+                    known.setdefault(int(number), {})[what] = value
+            optimizer.load_state_dict({**optimizer.state_dict(), "state": known})
+        places = {int(length): Place(**where) for length, where in described["places"].items()}
+        best = tuple(described["best"]) if described["best"] else None
+        return State(described["step"], places, described["tokens"], best)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise InputError(f"{place} is no state of this model ({error})") from error
+
+
+def _states(folder: Path) -> list[int]:
+    found = (_NAME.fullmatch(path.name) for path in folder.glob("step-*"))
+    return [int(match[1]) for match in found if match]
+
+
+def _unshared(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Each storage once: the head is the embedding."""
+    seen: dict[int, str] = {}
+    for name, tensor in tensors.items():
+        seen.setdefault(tensor.data_ptr(), name)
+    return {name: tensors[name].contiguous() for name in seen.values()}
+
+
+def _synced(folder: Path) -> None:
+    """All of its files on the disk, before a name says that they are whole."""
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())

@@ -1,0 +1,57 @@
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codegpt.training.spans import Kinds, characters, choose, lines, node, nodes_of_syntax, rest_of_line
+
+TEXT = "def f(a, b):\n    if a:\n        return b\n\n    return [a, b]\n"
+
+
+def holes(cut: object, text: str = TEXT) -> set[str]:
+    found = (cut(text, random.Random(seed)) for seed in range(400))  # type: ignore[operator]
+    return {text[hole.start : hole.end] for hole in found if hole}
+
+
+def test_the_rest_of_a_line_ends_with_it_and_begins_anywhere_but_most_with_a_word() -> None:
+    found = holes(rest_of_line)
+    assert {"if a:", "    if a:", "return b", "return [a, b]", "a, b]", "b):", "def f(a, b):", "f(a, b):"} <= found
+    assert all("\n" not in each and each for each in found)
+
+
+def test_lines_are_whole() -> None:
+    found = holes(lines)
+    assert {"if a:", "if a:\n        return b", "    if a:", "def f(a, b):\n    if a:", "return [a, b]"} <= found
+    assert all(not each.endswith("\n") for each in found)
+    starts = ("def", "if", "    if", "return", "        return", "    return")
+    assert all(each.startswith(starts) for each in found)
+
+
+def test_nodes_of_the_syntax_are_what_may_be_missing() -> None:
+    found = {TEXT[start:end] for start, end in nodes_of_syntax(TEXT, "a.py")}
+    assert {"return b", "return [a, b]", "if a:\n        return b"} <= found
+    assert nodes_of_syntax(TEXT, "a.unknown") == ()
+    assert {TEXT[each.start : each.end] for each in [node([(4, 5)], random.Random(0))] if each} == {"f"}
+    assert node([], random.Random(0)) is None
+
+
+def test_nodes_count_code_points() -> None:
+    text = "x = 'ä𝒳'\nreturn_ = f(x)\n"
+    assert "f(x)" in {text[start:end] for start, end in nodes_of_syntax(text, "a.py")}
+
+
+def test_characters_reach_from_one_end_to_the_other() -> None:
+    found = holes(characters)
+    assert len(found) > 250
+    assert max(map(len, found)) > len(TEXT) * 0.9
+
+
+@given(st.text(min_size=1, max_size=80), st.integers(0, 9))
+def test_any_text_has_a_hole_within(text: str, seed: int) -> None:
+    hole = choose(text, (), Kinds(), random.Random(seed))
+    assert 0 <= hole.start <= hole.end <= len(text)
+
+
+def test_kinds_count_against_each_other() -> None:
+    only = Kinds(characters=0, rest_of_line=0, lines=0, node=1)
+    assert choose(TEXT, [(4, 5)], only, random.Random(0)) == choose(TEXT, [(4, 5)], only, random.Random(9))

@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from codegpt.errors import InputError
+from codegpt.training.gpt import GptShape, new_model
+from codegpt.training.optimizer import optimizers_of, step
+from codegpt.training.rows import Place
+from codegpt.training.state import State, load, newest, save
+
+SHAPE = GptShape(vocabulary=64, width=16, layers=2, heads=2, kv_heads=1, hidden=32, context=64)
+
+
+def learn(model: torch.nn.Module, optimizers: dict[str, torch.optim.Optimizer]) -> None:
+    model(input_ids=torch.arange(8)[None]).logits.logsumexp(-1).sum().backward()
+    step(optimizers, 1e-2)
+
+
+def test_a_state_comes_back_with_all_that_the_optimizers_remember(tmp_path: Path) -> None:
+    model = new_model(SHAPE, 0)
+    optimizers = optimizers_of(model, 0.1, True)
+    learn(model, optimizers)
+    state = State(1, {64: Place(0, 2, 3)}, 99, (4.5, 1))
+    place = save(tmp_path, state, model, optimizers)
+    assert newest(tmp_path) == place == tmp_path / "step-1"
+    other = new_model(SHAPE, 1)
+    others = optimizers_of(other, 0.1, True)
+    assert load(place, other, others) == state
+    for _ in range(2):
+        learn(model, optimizers)
+        learn(other, others)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+
+
+def test_the_newest_states_and_the_best_one_stay(tmp_path: Path) -> None:
+    model = new_model(SHAPE, 0)
+    for number in range(1, 7):
+        save(tmp_path, State(number, best=(3.0, 2)), model, {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["step-2", "step-5", "step-6"]
+
+
+def test_what_was_not_finished_is_not_there(tmp_path: Path) -> None:
+    assert newest(tmp_path) is None
+    (tmp_path / "step-9.123.tmp").mkdir()
+    assert newest(tmp_path) is None
+    save(tmp_path, State(1), new_model(SHAPE, 0), {})
+    assert [path.name for path in tmp_path.iterdir()] == ["step-1"]
+
+
+def test_no_pickle_is_written(tmp_path: Path) -> None:
+    model = new_model(SHAPE, 0)
+    optimizers = optimizers_of(model, 0.1, True)
+    learn(model, optimizers)
+    save(tmp_path, State(1), model, optimizers)
+    names = sorted(path.name for path in (tmp_path / "step-1").iterdir())
+    assert names == ["model.safetensors", "optimizers.safetensors", "state.json"]
+
+
+def test_a_state_of_another_model_or_format_is_refused(tmp_path: Path) -> None:
+    place = save(tmp_path, State(1), new_model(SHAPE, 0), {})
+    wider = new_model(GptShape(vocabulary=64, width=32, layers=2, heads=2, kv_heads=1, hidden=32), 0)
+    with pytest.raises(InputError, match="is no state of this model"):
+        load(place, wider, {})
+    deeper = new_model(GptShape(vocabulary=64, width=16, layers=3, heads=2, kv_heads=1, hidden=32), 0)
+    with pytest.raises(InputError, match="a state of another model"):
+        load(place, deeper, {})
+    described = json.loads((place / "state.json").read_text())
+    (place / "state.json").write_text(json.dumps({**described, "format": 0}))
+    with pytest.raises(InputError, match="another version"):
+        load(place, new_model(SHAPE, 0), {})
