@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.checkpoints import DEFAULT_MODEL, with_adapter
 from codegpt.console import run_and_exit
 from codegpt.context_cli import context, place_in
 from codegpt.models_cli import models
@@ -41,6 +41,7 @@ cli.add_command(stats)
 @click.option(
     "--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format, where codegpt cannot tell."
 )
+@click.option("--adapter", default="", help="Name or path of one for this model; see codegpt-train finetune.")
 @click.option(
     "--candidates",
     default=1,
@@ -54,7 +55,16 @@ cli.add_command(stats)
     help="Tell the model what other files of this folder define, as in an editor; they are indexed first.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object instead of the bare text.")
-def complete(file: Path, at: str, model: str, fim: str, candidates: int, workspace: Path | None, as_json: bool) -> None:
+def complete(
+    file: Path,
+    at: str,
+    model: str,
+    fim: str,
+    adapter: str,
+    candidates: int,
+    workspace: Path | None,
+    as_json: bool,
+) -> None:
     """Print the text to insert into FILE at the cursor, exactly, and nothing else."""
     from codegpt.complete import complete as complete_at
     from codegpt.load import load_model
@@ -65,7 +75,7 @@ def complete(file: Path, at: str, model: str, fim: str, candidates: int, workspa
     offset = offset_of(document, at)
     place = nullcontext if workspace is None else place_in(workspace, file, document, offset)
     started = time.monotonic()
-    loaded = load_model(model, fim)
+    loaded = load_model(with_adapter(model, adapter), fim)
     load_s = time.monotonic() - started
     if loaded.warning:
         click.echo(f"codegpt: {loaded.warning}", err=True)

@@ -36,7 +36,7 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
     """Load `model` and settle its fill-in-the-middle format.
 
     Args:
-        model: a catalogue name, a hub id, a directory, or a GGUF file.
+        model: a catalogue name, a hub id, a directory, or a GGUF file; with ``+ADAPTER`` behind it where it has one.
         fim: ``FORMAT/LAYOUT`` to override the catalogue; "" leaves the choice to the catalogue, else to the self-check.
 
     Raises:
@@ -50,7 +50,12 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
 
     store = checkpoint.home / "int8.safetensors"
     engine = load_torch_engine(
-        checkpoint.directory, checkpoint.name, checkpoint.digest, precision=precision, store=store
+        checkpoint.directory,
+        checkpoint.name,
+        checkpoint.digest,
+        precision=precision,
+        store=store,
+        adapter=checkpoint.adapter,
     )
     chat = _chat_template(checkpoint.directory)
     wanted = wanted or _catalogue_fim(checkpoint)

@@ -3,10 +3,11 @@
 Importing this loads neither torch nor transformers nor the hub's client.
 """
 
+from codegpt.checkpoints.adapters import find, with_adapter
 from codegpt.checkpoints.catalogue import CHECKPOINTS, DEFAULT_MODEL, CatalogueEntry, HubSource, WheelMirror
 from codegpt.checkpoints.progress import Progress
 from codegpt.checkpoints.pulling import pull
-from codegpt.checkpoints.store import Checkpoint, find, verify
+from codegpt.checkpoints.store import Checkpoint, verify
 
 __all__ = [
     "CHECKPOINTS",
@@ -19,4 +20,5 @@ __all__ = [
     "find",
     "pull",
     "verify",
+    "with_adapter",
 ]

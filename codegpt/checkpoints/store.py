@@ -40,6 +40,7 @@ class Checkpoint:
         home: a folder of ours for this checkpoint, writable where the cache is; it need not exist.
         digest: sha256 in hex; what has the same digest is the same model.
         entry: what the catalogue says of it; None for hub ids and paths.
+        adapter: the folder of what is added to its weights; None for nothing.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Checkpoint:
     home: Path
     digest: str
     entry: CatalogueEntry | None
+    adapter: Path | None = None
 
 
 def find(

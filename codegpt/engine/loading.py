@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from codegpt.engine.adapted import Adapted
 from codegpt.engine.device import Placement
 from codegpt.engine.graph_step import GraphStep, cuda_graphs
 from codegpt.engine.kv_cache import KvCache
@@ -16,19 +17,28 @@ from codegpt.engine.lean_weights import Tensors, dense, lean_weights
 from codegpt.engine.model import Model, never_interrupted
 from codegpt.engine.protocol import Precision
 from codegpt.engine.shards import Shards
+from codegpt.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
 
 
-def load(directory: Path, placement: Placement, precision: Precision, store: Path | None, digest: str) -> Model:
+def load(
+    directory: Path,
+    placement: Placement,
+    precision: Precision,
+    store: Path | None,
+    digest: str,
+    adapter: Path | None = None,
+) -> Model:
     """The model in a directory of safetensors and `config.json`.
 
     Args:
         store: where int8 weights are kept between two starts; None for nowhere.
-        digest: of the checkpoint; what is kept of another one is not used.
+        digest: of the checkpoint with its adapter; what is kept of another one is not used.
+        adapter: the folder of one that is added to the weights.
 
     Raises:
-        CheckpointError: a tensor is lacking, or a file is not whole.
+        CheckpointError: a tensor is lacking, a file is not whole, or the adapter does not fit.
     """
     shape = lean_shape(json.loads((directory / "config.json").read_text(encoding="utf-8")))
     if shape is None:
@@ -38,8 +48,11 @@ def load(directory: Path, placement: Placement, precision: Precision, store: Pat
         config = AutoConfig.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
         shape = lean_shape(config.to_dict())
     if shape is None:
+        if adapter is not None:
+            raise CheckpointError("adapters are for models of the Qwen2 and Llama kind; this one is of another")
         return _load_module(directory, placement)
-    tensors = Shards(directory)
+    tensors: Tensors = Shards(directory)
+    tensors = Adapted(tensors, adapter) if adapter else tensors
     if placement.device.type == "cpu" and precision is not Precision.FULL:
         return _load_int8(tensors, shape, placement.dtype, store, digest)
     if placement.device.type == "cuda":

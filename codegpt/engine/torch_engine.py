@@ -234,19 +234,21 @@ def load_torch_engine(
     *,
     precision: Precision = Precision.AUTO,
     store: Path | None = None,
+    adapter: Path | None = None,
 ) -> TorchEngine:
     """Load a directory of safetensors, `config.json` and `tokenizer.json` onto the best device there is.
 
     Args:
         precision: how the weights are stored in memory.
         store: a file for int8 weights, see `loading.load`.
+        adapter: the folder of what is added to the weights.
 
     Raises:
         CheckpointError: the directory does not hold a causal language model that transformers knows.
     """
     try:
         tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
-        return TorchEngine(load(directory, choose_placement(), precision, store, digest), tokens, name, digest)
+        return TorchEngine(load(directory, choose_placement(), precision, store, digest, adapter), tokens, name, digest)
     except CheckpointError:
         raise
     except Exception as error:  # transformers raises whatever its parts raise

@@ -23,6 +23,7 @@ def generating(command: Function) -> Function:
         click.option("--data", type=FILE, help=f"The problems of the task {JSONL}, one a line."),
         click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name, hub id, directory or GGUF file."),
         click.option("--fim", default="", metavar="FORMAT/LAYOUT", help="Another format for holes; or left-only."),
+        click.option("--adapter", default="", help="Name or path of one for this model; see codegpt-train finetune."),
         click.option(
             "--context",
             default=stages.ALL,
@@ -64,7 +65,7 @@ def generating(command: Function) -> Function:
     return command
 
 
-NOT_OF_SAMPLING = ("data", "model", "fim", "context", "reuse", "limit", "subset")
+NOT_OF_SAMPLING = ("data", "model", "adapter", "fim", "context", "reuse", "limit", "subset")
 
 
 def jailing(command: Function) -> Function:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.checkpoints import DEFAULT_MODEL, with_adapter
 from codegpt.confidence import DEFAULT_CONFIDENCE
 from codegpt.errors import InputError
 from codegpt.load import load_model, warm_up
@@ -53,11 +53,11 @@ def run_all(task: str, out: Path | None, backend: str, workers: int, **given: An
 
     What is done is on disk; an interrupted run goes on where it was.
     """
-    data, model, fim, context, reuse, limit, subset = (given.pop(name) for name in NOT_OF_SAMPLING)
+    data, model, adapter, fim, context, reuse, limit, subset = (given.pop(name) for name in NOT_OF_SAMPLING)
     result = stages.run(
         task,
         data=data,
-        model=model,
+        model=with_adapter(model, adapter),
         fim=fim,
         limit=limit,
         subset=subset,
@@ -78,10 +78,17 @@ def run_all(task: str, out: Path | None, backend: str, workers: int, **given: An
 @click.option("--out", type=FOLDER, help="Folder for samples.jsonl.  [default: one in the cache]")
 def generate(task: str, out: Path | None, **given: Any) -> None:
     """Draw samples for TASK into samples.jsonl; the last line printed is JSON."""
-    data, model, fim, context, reuse, limit, subset = (given.pop(name) for name in NOT_OF_SAMPLING)
+    data, model, adapter, fim, context, reuse, limit, subset = (given.pop(name) for name in NOT_OF_SAMPLING)
     read_task = part_of(load_task(task, data), limit, subset)
     path = stages.generate_samples(
-        read_task, out, model=model, fim=fim, context=context, reuse=reuse, sampling=Sampling(**given), bars=Bars()
+        read_task,
+        out,
+        model=with_adapter(model, adapter),
+        fim=fim,
+        context=context,
+        reuse=reuse,
+        sampling=Sampling(**given),
+        bars=Bars(),
     )
     facts = RunFolder(path).facts
     made = {"task": task, "model": facts["setup"]["model"], **facts.get("generation", {}), "out": str(path)}
@@ -167,6 +174,7 @@ def publish_run(out: Path, folder: Path, name: str) -> None:
 )
 @click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name, hub id, directory or GGUF file.")
 @click.option("--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format.")
+@click.option("--adapter", default="", help="Name or path of one for this model; see codegpt-train finetune.")
 @click.option("--events", default=400, show_default=True, type=click.IntRange(1), help="Keys, jumps and edits in all.")
 @click.option("--places", default=3, show_default=True, type=click.IntRange(1), help="Typed again in each file.")
 @click.option("--seed", default=0, show_default=True, type=int, help="Of the places and edits.")
@@ -187,6 +195,7 @@ def replay_keys(
     files: tuple[Path, ...],
     model: str,
     fim: str,
+    adapter: str,
     events: int,
     places: int,
     seed: int,
@@ -208,7 +217,7 @@ def replay_keys(
     documents = [(path.name, read_document(path)) for path in paths]
     workspaces = [workspace_of(path) for path in paths] if context else []
     bars = Bars()
-    loaded = load_model(model, fim)
+    loaded = load_model(with_adapter(model, adapter), fim)
     warm_up(loaded.engine)  # as the server does
     with bars.stage("typing", events) as advance:
         rows = replay(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from codegpt.checkpoints import DEFAULT_MODEL
+from codegpt.checkpoints import DEFAULT_MODEL, with_adapter
 from codegpt.console import run_and_exit
 from codegpt.load import LoadedModel, load_model, warm_up
 from codegpt_server.settings import Settings
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 @click.option(
     "--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format, where codegpt cannot tell."
 )
+@click.option("--adapter", default="", help="Name or path of one for this model; see codegpt-train finetune.")
 @click.option("--scripted", metavar="TEXT", help="Always suggest TEXT, without a model: to try an editor's setup.")
 @click.option("--playground", is_flag=True, help="Serve a page with an editor on 127.0.0.1 instead, to try it.")
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Of the playground.  [default: any free one]")
 @click.version_option(package_name="codegpt-lsp")
-def serve(model: str, fim: str, scripted: str | None, playground: bool, port: int) -> None:
+def serve(model: str, fim: str, adapter: str, scripted: str | None, playground: bool, port: int) -> None:
     """Complete code in your editor, over the Language Server Protocol.
 
     Your editor starts this; it talks on standard input and output. Nothing is downloaded: pull a model first with
     `codegpt models pull`.
     """
+    model = with_adapter(model, adapter)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
     def load(settings: Settings) -> LoadedModel:

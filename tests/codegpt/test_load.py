@@ -30,8 +30,11 @@ class Fake:
     asked: list[str] = field(default_factory=list)
     precisions: list[Precision] = field(default_factory=list)
 
-    def engine(self, directory: Path, name: str, digest: str, *, precision: Precision, store: Path) -> ScriptedEngine:
-        assert (directory, name, digest) == (self.checkpoint.directory, self.checkpoint.name, self.checkpoint.digest)
+    def engine(
+        self, directory: Path, name: str, digest: str, *, precision: Precision, store: Path, adapter: Path | None
+    ) -> ScriptedEngine:
+        wanted = self.checkpoint
+        assert (directory, name, digest, adapter) == (wanted.directory, wanted.name, wanted.digest, wanted.adapter)
         assert store == self.checkpoint.home / "int8.safetensors"
         self.precisions.append(precision)
         return ScriptedEngine(self._script, self.markup)
