@@ -7,7 +7,7 @@ secrets. E-mail addresses are replaced, not dropped: they stand in comments of g
 import ast
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from codegpt.context.redaction import redacted
 
@@ -40,9 +40,13 @@ def without_addresses(text: str) -> str:
     return _EMAIL.sub(ADDRESS, text)
 
 
-def why_left_out(path: str, text: str) -> str:
-    """The name of the first rule that a file breaks; "" for one that is kept."""
-    return next((name for name, broken in _RULES.items() if broken(path, text)), "")
+def why_left_out(path: str, text: str, only: Collection[str] = ()) -> str:
+    """The name of the first rule that a file breaks; "" for one that is kept.
+
+    Args:
+        only: of these; () for all. Some are of Python alone.
+    """
+    return next((name for name, broken in _RULES.items() if (not only or name in only) and broken(path, text)), "")
 
 
 def _is_vendored(path: str, _text: str) -> bool:

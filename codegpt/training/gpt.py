@@ -1,11 +1,14 @@
 """The model: a decoder-only GPT of the Llama kind, transformers' own, and its loss on packed rows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
+
+from codegpt.errors import InputError
 
 IGNORED = -100
 """The label of what is no token."""
@@ -53,6 +56,27 @@ def new_model(shape: GptShape, seed: int) -> LlamaForCausalLM:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return LlamaForCausalLM(config)
+
+
+TIED = "lm_head.weight"
+"""Is the embedding."""
+
+
+def tensors_of(model: LlamaForCausalLM) -> dict[str, Tensor]:
+    """All that it has learnt, named as transformers names it, each once."""
+    return {name: tensor.contiguous() for name, tensor in model.state_dict().items() if name != TIED}
+
+
+def put_back(model: LlamaForCausalLM, tensors: Mapping[str, Tensor]) -> None:
+    """The opposite of `tensors_of`.
+
+    Raises:
+        InputError: they are of another model.
+    """
+    expected = {name: tensor.shape for name, tensor in tensors_of(model).items()}
+    if {name: tensor.shape for name, tensor in tensors.items()} != expected:
+        raise InputError("what was kept is of a model of another shape")
+    model.load_state_dict(tensors, strict=False)
 
 
 def parameters_of(model: LlamaForCausalLM) -> int:

@@ -19,12 +19,13 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
+from codegpt.checkpoints.formats import TOKENIZER
 from codegpt.checkpoints.manifest import write_json
 from codegpt.checkpoints.progress import SILENT, Progress
 from codegpt.errors import InputError
 from codegpt.training import state
 from codegpt.training.corpus import Corpus
-from codegpt.training.gpt import GptShape, flops_of_token, loss_of, new_model, parameters_of
+from codegpt.training.gpt import GptShape, flops_of_token, loss_of, new_model, parameters_of, put_back, tensors_of
 from codegpt.training.optimizer import Schedule, clip, optimizers_of, step
 from codegpt.training.rows import Place, Rows
 from codegpt.training.samples import Recipe
@@ -32,7 +33,7 @@ from codegpt.training.state import State
 from codegpt.training.tokenizer import PAD, Coder
 
 FORMAT = 1
-RUN, LOG, TOKENIZER = "run.json", "log.jsonl", "tokenizer.json"
+RUN, LOG = "run.json", "log.jsonl"
 HELD_OUT_ROWS = 256
 SEED_OF_HELD_OUT = 1
 
@@ -166,7 +167,8 @@ class _Run:
         """Step by step to the end, or until it is time."""
         asked, at = self._asked, State()
         if (place := state.newest(self._folder)) is not None:
-            at = state.load(place, self._model, self._optimizers)
+            at, learnt = state.load(place, self._optimizers)
+            put_back(self._model, learnt)
         self._cut_log(at.step)
         held_out = self._held_out(corpus)
         feeds: dict[int, Iterator[tuple[Place, np.ndarray]]] = {}
@@ -245,7 +247,7 @@ class _Run:
 
     def _save(self, at: State) -> None:
         if self._workers.rank == 0:
-            state.save(self._folder, at, self._model, self._optimizers)
+            state.save(self._folder, at, tensors_of(self._model), self._optimizers)
         if self._workers.count > 1:
             dist.barrier()
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from codegpt.errors import InputError
@@ -23,9 +23,6 @@ from codegpt.training.rows import Place
 FORMAT = 1
 KEPT = 2
 """The newest states that stay."""
-
-TIED = "lm_head.weight"
-"""Is the embedding, which is kept."""
 
 _NAME = re.compile(r"step-(\d+)")
 
@@ -47,14 +44,18 @@ class State:
     best: tuple[float, int] | None = None
 
 
-def save(folder: Path, state: State, model: nn.Module, optimizers: Mapping[str, Optimizer]) -> Path:
-    """Keep a state; older ones go, but for the best."""
+def save(folder: Path, state: State, tensors: Mapping[str, Tensor], optimizers: Mapping[str, Optimizer]) -> Path:
+    """Keep a state; older ones go, but for the best.
+
+    Args:
+        tensors: what was learnt.
+    """
     final = folder / f"step-{state.step}"
     temporary = folder / f"{final.name}.{os.getpid()}.tmp"
     for left_over in folder.glob("*.tmp"):
         shutil.rmtree(left_over)
     temporary.mkdir(parents=True)
-    save_file(_unshared(model.state_dict()), temporary / "model.safetensors")
+    save_file(dict(tensors), temporary / "model.safetensors")
     remembered = {
         f"{name}.{number}.{what}": value
         for name, optimizer in optimizers.items()
@@ -82,19 +83,17 @@ def newest(folder: Path) -> Path | None:
     return folder / f"step-{max(states)}" if states else None
 
 
-def load(place: Path, model: nn.Module, optimizers: Mapping[str, Optimizer]) -> State:
-    """Put a state back.
+def load(place: Path, optimizers: Mapping[str, Optimizer]) -> tuple[State, dict[str, Tensor]]:
+    """A state, and what was learnt; the optimizers remember again what they did.
 
     Raises:
-        InputError: it is of another format or another model.
+        InputError: it is of another format, or not of these optimizers.
     """
     try:
         described = json.loads((place / "state.json").read_text(encoding="utf-8"))
         if described["format"] != FORMAT:
             raise InputError(f"{place} was written by another version of codegpt; start anew in another folder")
-        lacking, foreign = model.load_state_dict(load_file(place / "model.safetensors"), strict=False)
-        if foreign or set(lacking) - {TIED}:
-            raise InputError(f"{place} is a state of another model")
+        tensors = load_file(place / "model.safetensors")
         remembered = load_file(place / "optimizers.safetensors")
         for name, optimizer in optimizers.items():
             known: dict[int, dict[str, Tensor]] = {}
@@ -105,7 +104,7 @@ def load(place: Path, model: nn.Module, optimizers: Mapping[str, Optimizer]) -> 
             optimizer.load_state_dict({**optimizer.state_dict(), "state": known})
         places = {int(length): Place(**where) for length, where in described["places"].items()}
         best = tuple(described["best"]) if described["best"] else None
-        return State(described["step"], places, described["tokens"], best)
+        return State(described["step"], places, described["tokens"], best), tensors
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(f"{place} is no state of this model ({error})") from error
 
@@ -113,14 +112,6 @@ def load(place: Path, model: nn.Module, optimizers: Mapping[str, Optimizer]) -> 
 def _states(folder: Path) -> list[int]:
     found = (_NAME.fullmatch(path.name) for path in folder.glob("step-*"))
     return [int(match[1]) for match in found if match]
-
-
-def _unshared(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Each storage once: the head is the embedding."""
-    seen: dict[int, str] = {}
-    for name, tensor in tensors.items():
-        seen.setdefault(tensor.data_ptr(), name)
-    return {name: tensors[name].contiguous() for name in seen.values()}
 
 
 def _synced(folder: Path) -> None:
