@@ -8,6 +8,7 @@ and the evals both ask this way.
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
+from codegpt.checkpoints.card import Card
 from codegpt.complete import Completions, PlaceIn, complete
 from codegpt.confidence import DEFAULT_CONFIDENCE, sure
 from codegpt.context.told import Told
@@ -15,6 +16,7 @@ from codegpt.document import Document, Edit, Span
 from codegpt.engine.protocol import Cancelled, Engine, never
 from codegpt.indentation import new_line
 from codegpt.planning import CompletionOptions, plan_ahead
+from codegpt.postprocess import Extent
 from codegpt.prompt import Fim
 from codegpt.reuse import Reuse
 from codegpt.trigger import why_silent
@@ -57,11 +59,21 @@ def visible(asked: Asked, completions: Completions) -> Completions:
     return completions if asked.invoked else sure(completions, asked.confidence)
 
 
+def trusted_with(options: CompletionOptions, card: Card | None) -> CompletionOptions:
+    """What a model is asked of what somebody wants: one that knows single lines alone, for no more."""
+    return replace(options, extent=Extent.LINE) if card and card.one_line else options
+
+
+def trusted(completions: Completions, card: Card | None) -> Completions:
+    """What of its answer may be shown at all, whoever asks."""
+    return sure(completions, card.confidence) if card else completions
+
+
 class Inline:
     """What is remembered of an editor. `suggest` and `read_ahead` belong to the engine's thread, the others to one."""
 
-    def __init__(self, engine: Engine, fim: Fim | None) -> None:
-        self._engine, self._fim = engine, fim
+    def __init__(self, engine: Engine, fim: Fim | None, card: Card | None = None) -> None:
+        self._engine, self._fim, self._card = engine, fim, card
         self._told = Told()
         self._shown, self._hidden = Reuse(), Reuse()
 
@@ -95,11 +107,12 @@ class Inline:
         """
         document, uri = asked.document, asked.document.uri
         told = self._told.of(uri, asked.line)
+        options = trusted_with(asked.options, self._card)
         completions = complete(
-            document, asked.offset, self._engine, self._fim, asked.options, asked.cancelled, asked.place, told
+            document, asked.offset, self._engine, self._fim, options, asked.cancelled, asked.place, told
         )
         self._told.add(uri, completions.context, asked.line)
-        return completions
+        return trusted(completions, self._card)
 
     def read_ahead(self, asked: Asked) -> None:
         """Let the model read all the text around a place, for whoever asks there next."""

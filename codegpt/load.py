@@ -12,6 +12,7 @@ from pathlib import Path
 
 from codegpt.chat import ChatTemplate
 from codegpt.checkpoints import Checkpoint, find
+from codegpt.checkpoints.card import Card
 from codegpt.checkpoints.manifest import write_json
 from codegpt.engine.protocol import Engine, Precision, SamplingParams
 from codegpt.errors import CheckpointError, CodeGPTError, InputError
@@ -30,6 +31,7 @@ class LoadedModel:
     fim: Fim | None
     warning: str = ""
     chat: ChatTemplate | None = None
+    card: Card | None = None
 
 
 def load_model(model: str, fim: str = "") -> LoadedModel:
@@ -58,6 +60,8 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
         adapter=checkpoint.adapter,
     )
     chat = _chat_template(checkpoint.directory)
+    if checkpoint.card is not None:  # it was taught that format, which need not be tried
+        return LoadedModel(engine, wanted or parse_fim(checkpoint.card.fim), chat=chat, card=checkpoint.card)
     wanted = wanted or _catalogue_fim(checkpoint)
     candidates = (wanted,) if wanted else candidate_fims(engine.info.markup)
     if not all(fim.format.markup(fim.layout) <= engine.info.markup for fim in candidates):

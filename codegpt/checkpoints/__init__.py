@@ -5,6 +5,7 @@ Importing this loads neither torch nor transformers nor the hub's client.
 
 from codegpt.checkpoints.adapters import find, with_adapter
 from codegpt.checkpoints.catalogue import CHECKPOINTS, DEFAULT_MODEL, CatalogueEntry, HubSource, WheelMirror
+from codegpt.checkpoints.embedded import EMBEDDED, STANDS_IN, at_hand
 from codegpt.checkpoints.progress import Progress
 from codegpt.checkpoints.pulling import pull
 from codegpt.checkpoints.store import Checkpoint, verify
@@ -12,11 +13,14 @@ from codegpt.checkpoints.store import Checkpoint, verify
 __all__ = [
     "CHECKPOINTS",
     "DEFAULT_MODEL",
+    "EMBEDDED",
+    "STANDS_IN",
     "CatalogueEntry",
     "Checkpoint",
     "HubSource",
     "Progress",
     "WheelMirror",
+    "at_hand",
     "find",
     "pull",
     "verify",

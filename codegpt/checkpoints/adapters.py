@@ -13,6 +13,7 @@ from pathlib import Path
 
 from codegpt.checkpoints import store
 from codegpt.checkpoints.catalogue import CHECKPOINTS, CatalogueEntry
+from codegpt.checkpoints.embedded import EMBEDDED, embedded
 from codegpt.checkpoints.homes import cache_root, home_of
 from codegpt.checkpoints.manifest import sha256_of
 from codegpt.checkpoints.progress import SILENT, Progress
@@ -45,17 +46,16 @@ def with_adapter(model: str, adapter: str) -> str:
 def find(
     model: str, *, catalogue: Mapping[str, CatalogueEntry] = CHECKPOINTS, progress: Progress = SILENT
 ) -> Checkpoint:
-    """The checkpoint that `model` names, as `store.find` finds it, with its adapter where it names one.
+    """The checkpoint that `model` names, as `store.find` finds it, or the package's own; with its adapter.
 
     Raises:
         ModelNotFound, CheckpointError, DownloadError: see `store.find`.
         ModelNotFound: there is no such adapter.
         CheckpointError: the adapter was made for another model.
     """
-    base, plus, adapter = model.partition(_PLUS)
-    if not plus or _is_there(model):
-        return store.find(model, catalogue=catalogue, progress=progress)
-    return adapted(store.find(base, catalogue=catalogue, progress=progress), adapter)
+    base, plus, adapter = (model, "", "") if _is_there(model) else model.partition(_PLUS)
+    found = embedded(progress) if base == EMBEDDED else store.find(base, catalogue=catalogue, progress=progress)
+    return adapted(found, adapter) if plus else found
 
 
 def _is_there(model: str) -> bool:

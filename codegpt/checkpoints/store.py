@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codegpt.checkpoints.card import Card, read_card
 from codegpt.checkpoints.catalogue import CHECKPOINTS, CatalogueEntry
 from codegpt.checkpoints.disk import telling_of_a_full_disk
 from codegpt.checkpoints.formats import check_directory, check_gguf, check_safetensors, refuse_pickle_name
@@ -41,6 +42,7 @@ class Checkpoint:
         digest: sha256 in hex; what has the same digest is the same model.
         entry: what the catalogue says of it; None for hub ids and paths.
         adapter: the folder of what is added to its weights; None for nothing.
+        card: what one that codegpt trained says of itself.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Checkpoint:
     digest: str
     entry: CatalogueEntry | None
     adapter: Path | None = None
+    card: Card | None = None
 
 
 def find(
@@ -94,7 +97,7 @@ def _look_up(model: str, catalogue: Mapping[str, CatalogueEntry], rehash: bool, 
     path = meant.path
     try:
         if path.is_dir():
-            return _open_directory(path, rehash, progress)
+            return open_directory(path, rehash=rehash, progress=progress)
         if not path.exists():
             raise ModelNotFound(f"there is no {path}")
         refuse_pickle_name(path)
@@ -106,10 +109,18 @@ def _look_up(model: str, catalogue: Mapping[str, CatalogueEntry], rehash: bool, 
         raise ModelNotFound(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _open_directory(path: Path, rehash: bool, progress: Progress) -> Checkpoint:
+def open_directory(
+    path: Path, *, rehash: bool = False, progress: Progress = SILENT, name: str | None = None
+) -> Checkpoint:
+    """The checkpoint in a directory of safetensors, called by its path where it has no `name`.
+
+    Raises:
+        ModelNotFound: there is none.
+        CheckpointError: its weights are pickles, or broken.
+    """
     home = home_of(local_slug(path))
     stamps = _stamp_local(home, path, check_directory(path), rehash, progress)
-    return Checkpoint(str(path), path, home, combined_digest(stamps), None)
+    return Checkpoint(name or str(path), path, home, combined_digest(stamps), None, card=read_card(path))
 
 
 def _open_gguf(path: Path, rehash: bool, progress: Progress) -> Checkpoint:

@@ -1,4 +1,8 @@
-"""The tensors of a checkpoint in safetensors files, mapped from the disk and read when they are asked for."""
+"""The tensors of a checkpoint in safetensors files, mapped from the disk and read when they are asked for.
+
+A matrix may be kept as int8 with one scale for each of its rows, beside it as `NAME.scale`; it is read as what it
+stands for.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +11,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from codegpt.errors import CheckpointError
+
+SCALE = ".scale"
 
 
 class Shards:
@@ -29,7 +35,7 @@ class Shards:
     @property
     def names(self) -> frozenset[str]:
         """All the tensors there are."""
-        return frozenset(self._files)
+        return frozenset(name for name in self._files if not name.endswith(SCALE))
 
     def read(self, name: str) -> Tensor:
         """One of them.
@@ -40,4 +46,7 @@ class Shards:
         if name not in self._files:
             raise CheckpointError(f"the checkpoint lacks the tensor {name}")
         tensor: Tensor = self._files[name].get_tensor(name)
+        if (scale := f"{name}{SCALE}") in self._files:
+            scales: Tensor = self._files[scale].get_tensor(scale)
+            return tensor.float() * scales[:, None]
         return tensor

@@ -1,4 +1,4 @@
-"""The `codegpt-train` command: corpus, pretrain, finetune. Results go to stdout, progress to stderr."""
+"""The `codegpt-train` command: corpus, pretrain, export, finetune. Results go to stdout, progress to stderr."""
 
 import json
 import math
@@ -104,6 +104,21 @@ def pretrain(
             described = learn_tokenizer(known, asked.shape.vocabulary)
         last = train(asked, known, described, run, progress, stop_after_s)
     click.echo(json.dumps({"done": last is not None, "state": str(last) if last else None}))
+
+
+@cli.command()
+@click.argument("run", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@click.option("--last", is_flag=True, help="The last state, even where another one did better on what is held out.")
+@click.option(
+    "--confidence", default=0.0, show_default=True, type=click.FloatRange(0, 1), help="Show nothing less sure."
+)
+def export(run: Path, out: Path, last: bool, confidence: float) -> None:
+    """Write the model of RUN into the folder OUT, in int8, as --model takes it."""
+    from codegpt.training.export import export as write
+
+    written = write(run, out, confidence, last=last)
+    click.echo(f"{written / 'model.safetensors'}: {(written / 'model.safetensors').stat().st_size / 1e6:.1f} MB")
 
 
 @cli.command()

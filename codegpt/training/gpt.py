@@ -35,9 +35,9 @@ class GptShape:
     context: int = 2048
 
 
-def new_model(shape: GptShape, seed: int) -> LlamaForCausalLM:
-    """A model that has learnt nothing; the same seed gives the same one."""
-    config = LlamaConfig(
+def config_of(shape: GptShape) -> LlamaConfig:
+    """The shape as transformers, and the engine, read it."""
+    return LlamaConfig(
         vocab_size=shape.vocabulary,
         hidden_size=shape.width,
         intermediate_size=shape.hidden,
@@ -52,10 +52,15 @@ def new_model(shape: GptShape, seed: int) -> LlamaForCausalLM:
         pad_token_id=None,
         initializer_range=0.02,
         use_cache=False,
+        architectures=["LlamaForCausalLM"],
     )
+
+
+def new_model(shape: GptShape, seed: int) -> LlamaForCausalLM:
+    """A model that has learnt nothing; the same seed gives the same one."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return LlamaForCausalLM(config)
+        return LlamaForCausalLM(config_of(shape))
 
 
 TIED = "lm_head.weight"

@@ -234,6 +234,7 @@ def replay_keys(
             workspaces=workspaces,
             confidence=confidence,
             every_key=every_key,
+            card=loaded.card,
             seen=lambda _row: advance(1),
         )
     if not rows:

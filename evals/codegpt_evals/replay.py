@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from codegpt.checkpoints.card import Card
 from codegpt.complete import Completions
 from codegpt.confidence import DEFAULT_CONFIDENCE, UNSURE
 from codegpt.context.edits import Edits
@@ -116,6 +117,7 @@ def replay(
     workspaces: Sequence[Workspace] = (),
     confidence: float = DEFAULT_CONFIDENCE,
     every_key: bool = False,
+    card: Card | None = None,
     seen: Callable[[Row], None] = lambda _row: None,
 ) -> list[Row]:
     """Type places of each document again, file by file, until so many events were answered.
@@ -130,10 +132,11 @@ def replay(
             again, and what anew, depends on how fast the engine reads, and so do the suggestions.
         confidence: what the model is less sure of is not shown.
         every_key: asks the model, and whatever it says is shown: to measure the engine.
+        card: what a model of our own may be trusted with.
         seen: called with each row as it is there.
     """
     rows: list[Row] = []
-    editor = _Editor(engine, fim, options or CompletionOptions(), confidence, every_key)
+    editor = _Editor(Inline(engine, fim, card), engine, options or CompletionOptions(), confidence, every_key)
     for number, (name, document) in enumerate(documents):
         typing = type_again(document, places, seed, accepts=accepts)
         event, edits, last = next(typing, None), Edits(), document
@@ -160,11 +163,11 @@ class _Editor:
     """Asks for suggestions as the server does, with what it remembers from key to key."""
 
     def __init__(
-        self, engine: Engine, fim: Fim | None, options: CompletionOptions, confidence: float, every_key: bool
+        self, inline: Inline, engine: Engine, options: CompletionOptions, confidence: float, every_key: bool
     ) -> None:
         self._engine, self._options, self._every_key = engine, options, every_key
         self._confidence = confidence
-        self._inline = Inline(engine, fim)
+        self._inline = inline
         self._last: tuple[Asked, Completions] | None = None
         self._shown: Generation | None = None
 

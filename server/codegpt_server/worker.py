@@ -44,7 +44,7 @@ class Worker:
         except Exception as error:  # the editor must hear of it, whatever it is
             self.why_not_loaded = f"the model cannot be loaded: {error!r}"
             raise CheckpointError(self.why_not_loaded) from error
-        self.loaded, self._inline = loaded, Inline(loaded.engine, loaded.fim)
+        self.loaded, self._inline = loaded, Inline(loaded.engine, loaded.fim, loaded.card)
         return loaded
 
     async def once_loaded(self) -> LoadedModel | None:

@@ -1,0 +1,46 @@
+"""What a checkpoint that codegpt trained says of itself: how it is asked, and what it may be trusted with.
+
+It lies beside the weights as `codegpt-card.json`, with figures for people that nobody else reads.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegpt.errors import CheckpointError
+
+CARD = "codegpt-card.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is done with a checkpoint.
+
+    Attributes:
+        fim: ``FORMAT/LAYOUT`` that it was taught, so that it need not be tried.
+        one_line: it is asked for the rest of a line, and no more.
+        confidence: what it is less sure of is never shown; from 0 to 1.
+    """
+
+    fim: str
+    one_line: bool = False
+    confidence: float = 0.0
+
+
+def read_card(directory: Path) -> Card | None:
+    """The card of a checkpoint; None where it has none.
+
+    Raises:
+        CheckpointError: it is of another format.
+    """
+    path = directory / CARD
+    if not path.is_file():
+        return None
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        if said["format"] != FORMAT:
+            raise CheckpointError(f"{path} is of another version of codegpt")
+        return Card(str(said["fim"]), bool(said["one_line"]), float(said["confidence"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}") from error

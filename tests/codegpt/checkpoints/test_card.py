@@ -1,0 +1,25 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from codegpt.checkpoints.card import Card, read_card
+from codegpt.errors import CheckpointError
+
+SAID = {"format": 1, "fim": "qwen2.5-coder/spm", "one_line": True, "confidence": 0.5, "steps": 9}
+
+
+def test_what_a_card_says(tmp_path: Path) -> None:
+    assert read_card(tmp_path) is None
+    (tmp_path / "codegpt-card.json").write_text(json.dumps(SAID))
+    assert read_card(tmp_path) == Card("qwen2.5-coder/spm", True, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "cannot be read"), ("{}", "cannot be read"), (json.dumps({**SAID, "format": 2}), "another version")],
+)
+def test_a_card_that_is_none(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "codegpt-card.json").write_text(text)
+    with pytest.raises(CheckpointError, match=said):
+        read_card(tmp_path)
