@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .cache/peers
+BASE := $(VENV)/.base
 READY := $(VENV)/.ready
 
 .PHONY: help demo demo-words playground test test-model test-editors test-browser test-sandbox test-evals fuzz check peers lock clean bubblewrap wheel vsix e2e
@@ -24,11 +25,12 @@ help:
 	@echo "make check         ruff and mypy"
 	@echo "make peers         build llama.cpp, which benchmarks/ compares with"
 
-demo: $(READY)
-	@$(BIN)/codegpt models pull
-	@$(BIN)/python -m codegpt_server.demo
+MODEL ?= qwen2.5-coder-0.5b-instruct
+demo: $(BASE)
+	@test "$(MODEL)" = embedded || $(BIN)/codegpt models pull $(MODEL)
+	@$(BIN)/python -m codegpt_server.demo --model $(MODEL)
 
-demo-words: $(READY) bubblewrap
+demo-words: $(BASE) bubblewrap
 	@$(BIN)/codegpt models pull
 	@$(BIN)/codegpt generate "Rotate a list to the right by n places. rotate([1, 2, 3], 1) == [3, 1, 2], rotate([], 5) == []"
 
@@ -37,7 +39,7 @@ $(PAGE): $(wildcard server/playground/src/* server/playground/*.json server/play
 	@command -v npm >/dev/null || { echo "the playground's page is built by Node; install it (nodejs.org)"; exit 2; }
 	@cd server/playground && npm ci --no-audit --no-fund --silent && npm run --silent build
 
-playground: $(READY) bubblewrap $(PAGE)
+playground: $(BASE) bubblewrap $(PAGE)
 	@$(BIN)/codegpt models pull
 	@$(BIN)/codegpt-server --playground
 
@@ -91,10 +93,15 @@ bubblewrap:
 	@command -v bwrap >/dev/null || ! test "$$(id -u)" = 0 || ! command -v apt-get >/dev/null || { apt-get update && apt-get install --yes bubblewrap; } >/dev/null 2>&1 || true
 	@command -v bwrap >/dev/null || echo "not run: the jail's tests; install bubblewrap"
 
-$(READY): pyproject.toml constraints.txt
+# What a user has; what tests and measurements need beside it comes with the first of them.
+$(BASE): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "codegpt needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV)/ (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $(BASE)
+
+$(READY): $(BASE)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[evals,train,dev]'
 	@touch $(READY)
 

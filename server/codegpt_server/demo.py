@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from codegpt.checkpoints import DEFAULT_MODEL, find
+from codegpt.checkpoints import DEFAULT_MODEL, Checkpoint, find
 from codegpt.console import run_and_exit
 from codegpt.document import Document, Edit, Span
 from codegpt.errors import CodeGPTError, InputError
@@ -140,9 +140,8 @@ class Session:
         return (str(items[0].insert_text) if items else ""), time.monotonic() - started
 
 
-async def demonstrate(console: Console) -> dict[str, object]:
+async def demonstrate(model: Checkpoint, console: Console) -> dict[str, object]:
     """Run the demonstration; returns what its last line prints."""
-    model = find(DEFAULT_MODEL)
     source = Path(inspect.getsourcefile(calendar) or "").read_text(encoding="utf-8")
     document, offset = punch(source, HOLE)
     with tempfile.TemporaryDirectory(prefix="codegpt-demo-") as folder:
@@ -166,11 +165,14 @@ async def demonstrate(console: Console) -> dict[str, object]:
 
 
 @click.command()
+@click.option(
+    "--model", default=DEFAULT_MODEL, show_default=True, help="Catalogue name, hub id, directory or GGUF file."
+)
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw what was shown into this file as well.")
-def demo(svg: Path | None) -> None:
+def demo(model: str, svg: Path | None) -> None:
     """Fill a hole in a standard library module through the language server, twice."""
     console = Console(stderr=True, highlight=False, record=svg is not None, width=100 if svg else None)
-    result = asyncio.run(demonstrate(console))
+    result = asyncio.run(demonstrate(find(model), console))
     click.echo(json.dumps(result))
     if svg:
         svg.write_text(svg_of(console, "make demo"), encoding="utf-8")

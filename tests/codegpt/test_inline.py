@@ -4,6 +4,7 @@ from itertools import accumulate
 
 import pytest
 
+from codegpt.checkpoints.card import Card
 from codegpt.complete import Completion, Completions
 from codegpt.confidence import UNSURE
 from codegpt.document import Document
@@ -123,3 +124,14 @@ def test_a_line_that_is_whole_is_followed_by_a_new_one_and_one_with_a_rest_by_no
     assert (whole.document.text, whole.offset) == ("x = 1\n\n", 6)
     assert following(asked("f(‸)\n"), Completions(())) is None
     assert following(asked("‸\n"), Completions(())) is None
+
+
+def test_a_model_that_may_be_trusted_with_lines_alone_writes_one_and_only_what_it_is_sure_of() -> None:
+    script = "    total = 0\n    return total\n"
+    place = replace(asked("def f():\n    ‸\n"), invoked=True)
+    assert texts(Inline(ScriptedEngine(script), None).suggest(place)) == ["total = 0\n    return total"]
+    lines = Inline(ScriptedEngine(script), None, Card("qwen2.5-coder/spm", one_line=True, confidence=0.9))
+    assert texts(lines.suggest(place)) == ["total = 0"]
+    unsure = Inline(ScriptedEngine(script), None, Card("qwen2.5-coder/spm", one_line=True, confidence=0.95))
+    found = unsure.suggest(place)
+    assert (texts(found), found.why_none) == ([], UNSURE)
