@@ -7,6 +7,7 @@ order within one context). It sees nothing after the cursor. The last line of st
     python benchmarks/ngram_baseline.py CORPUS TOKENIZER.json --task infilling-single --out DIR [--subset 500]
 """
 
+import hashlib
 import json
 import math
 from collections import Counter
@@ -85,7 +86,8 @@ class NgramEngine(GenerateOnly):
     """An `Engine` that counts."""
 
     def __init__(self, tables: Sequence[Best], tokens: Tokens) -> None:
-        super().__init__(ModelInfo("ngram", "", 1_000_000, frozenset(tokens.markup), "cpu", "counts"))
+        digest = hashlib.sha256(b"".join(part.tobytes() for table in tables for part in table)).hexdigest()
+        super().__init__(ModelInfo("ngram", digest, 1_000_000, frozenset(tokens.markup), "cpu", "counts"))
         self._tables, self._tokens = tables, tokens
         self._end = tokens.markup[END]
 
@@ -108,7 +110,18 @@ class NgramEngine(GenerateOnly):
         return [[each] * n for each in found]
 
     def _continued(self, prompt: Prompt, params: SamplingParams, row: int, watch: Watch | None) -> Generation:
-        ids, begin = self._tokens.encode_healed(prompt) if params.heal else (self._tokens.encode(prompt), "")
+        if params.heal:  # the last word is written anew, where the best guess goes on with it
+            healed = self._from(*self._tokens.encode_healed(prompt), params, row, watch)
+            if healed is not None:
+                return healed
+        found = self._from(self._tokens.encode(prompt), "", params, row, watch)
+        assert found is not None
+        return found
+
+    def _from(
+        self, ids: list[int], begin: str, params: SamplingParams, row: int, watch: Watch | None
+    ) -> Generation | None:
+        """What follows; None where it does not begin in that way."""
         own: Seen = {}
         for length in range(2, LONGEST + 1):
             for at in range(len(ids) - length):
@@ -126,8 +139,8 @@ class NgramEngine(GenerateOnly):
             logprobs.append(math.log(max(share, 1e-6)))
             text = self._tokens.decode(written)
             ends.append(len(text))
-            if not text.startswith(begin) and not begin.startswith(text):  # it does not go on with the word
-                return Generation("", (), 0.0, StopReason.STOP)
+            if not text.startswith(begin) and not begin.startswith(text):
+                return None
             if watch and watch(row, text[len(begin) :]):
                 reason = StopReason.STOP
                 break

@@ -94,6 +94,8 @@ def ask(
     loaded = load_model(model)
     if loaded.warning:
         click.echo(f"codegpt: {loaded.warning}", err=True)
+    if loaded.why_no_words:
+        raise InputError(loaded.why_no_words)
     with _jail(backend, workspace) as (jail, why), _until_interrupted() as cancelled, _bar(samples) as bar:
         run = None if jail is None else jail.run_all
         task = task_of(loaded, run)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from codegpt.chat import ChatTemplate
-from codegpt.checkpoints import Checkpoint, find
+from codegpt.checkpoints import DEFAULT_MODEL, Checkpoint, find
 from codegpt.checkpoints.card import Card
 from codegpt.checkpoints.manifest import write_json
 from codegpt.engine.protocol import Engine, Precision, SamplingParams
@@ -23,6 +23,9 @@ _CHECK_FORMAT = 1
 """Raise it when the holes or the rendering change, so that old results are not believed."""
 
 
+GET_LARGER = f"for requests in words: codegpt models pull {DEFAULT_MODEL}"
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """An engine, how to ask it for a hole and in words, and what a person should know about it ("" for nothing)."""
@@ -32,6 +35,12 @@ class LoadedModel:
     warning: str = ""
     chat: ChatTemplate | None = None
     card: Card | None = None
+
+    @property
+    def why_no_words(self) -> str:
+        """Why requests in words are not for this model; "" where they are."""
+        lines = self.card is not None and self.card.one_line
+        return f"{self.engine.info.name} writes single lines alone; {GET_LARGER}" if lines else ""
 
 
 def load_model(model: str, fim: str = "") -> LoadedModel:
@@ -60,9 +69,7 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
         adapter=checkpoint.adapter,
     )
     chat = _chat_template(checkpoint.directory)
-    if checkpoint.card is not None:  # it was taught that format, which need not be tried
-        return LoadedModel(engine, wanted or parse_fim(checkpoint.card.fim), chat=chat, card=checkpoint.card)
-    wanted = wanted or _catalogue_fim(checkpoint)
+    wanted = wanted or _known_fim(checkpoint)
     candidates = (wanted,) if wanted else candidate_fims(engine.info.markup)
     if not all(fim.format.markup(fim.layout) <= engine.info.markup for fim in candidates):
         raise InputError(
@@ -71,6 +78,8 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
     if not candidates:
         warning = f"{checkpoint.name} cannot fill in the middle: only the text before the cursor is used"
         return LoadedModel(engine, None, warning, chat)
+    if checkpoint.card is not None:  # it was taught that format, which need not be tried
+        return LoadedModel(engine, wanted, chat=chat, card=checkpoint.card)
     try:
         check = _checked(checkpoint, engine, candidates)
     except CodeGPTError:
@@ -136,7 +145,10 @@ def _wanted_precision() -> Precision:
     return Precision(wanted)
 
 
-def _catalogue_fim(checkpoint: Checkpoint) -> Fim | None:
+def _known_fim(checkpoint: Checkpoint) -> Fim | None:
+    """What its card says, or the catalogue."""
+    if checkpoint.card is not None:
+        return parse_fim(checkpoint.card.fim)
     entry = checkpoint.entry
     return parse_fim(f"{entry.fim}/{Layout(entry.layout)}") if entry and entry.fim else None
 

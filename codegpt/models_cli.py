@@ -9,6 +9,7 @@ from rich.table import Table
 from codegpt.checkpoints import CHECKPOINTS, DEFAULT_MODEL, CatalogueEntry, find
 from codegpt.checkpoints import pull as pull_checkpoint
 from codegpt.checkpoints import verify as verify_checkpoint
+from codegpt.checkpoints.adapters import without_adapter
 from codegpt.checkpoints.disk import megabytes
 from codegpt.errors import CheckpointError, ModelNotFound
 from codegpt.shown_progress import showing_progress
@@ -67,7 +68,7 @@ def path(name: str) -> None:
 def verify(name: str) -> None:
     """Read every file of NAME again and compare its sha256."""
     with showing_progress() as progress:
-        checkpoint = verify_checkpoint(name, progress=progress)
+        checkpoint = verify_checkpoint(without_adapter(name)[0], progress=progress)
     click.echo(f"{checkpoint.name}: intact, sha256 {checkpoint.digest}")
 
 

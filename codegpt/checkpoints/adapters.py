@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from codegpt.checkpoints.catalogue import CHECKPOINTS, CatalogueEntry
 from codegpt.checkpoints.embedded import EMBEDDED, embedded
 from codegpt.checkpoints.homes import cache_root, home_of
 from codegpt.checkpoints.manifest import sha256_of
+from codegpt.checkpoints.names import is_path
 from codegpt.checkpoints.progress import SILENT, Progress
 from codegpt.checkpoints.store import Checkpoint
 from codegpt.errors import CheckpointError, ModelNotFound
@@ -53,14 +55,26 @@ def find(
         ModelNotFound: there is no such adapter.
         CheckpointError: the adapter was made for another model.
     """
-    base, plus, adapter = (model, "", "") if _is_there(model) else model.partition(_PLUS)
+    base, adapter = without_adapter(model)
     found = embedded(progress) if base == EMBEDDED else store.find(base, catalogue=catalogue, progress=progress)
-    return adapted(found, adapter) if plus else found
+    return adapted(found, adapter) if adapter else found
 
 
-def _is_there(model: str) -> bool:
-    """Whether it is a path with a plus in it."""
-    return any(mark in model for mark in "/\\") and Path(model).expanduser().exists()
+def without_adapter(model: str) -> tuple[str, str]:
+    """The model that a name is of, and its adapter, "" for none; a path may have a plus of its own in it."""
+    first, plus, behind = model.partition(_PLUS)
+    if not plus or not (is_path(first) or is_path(model)):
+        return first, behind
+    ends = [at for at, character in enumerate(model) if character == _PLUS]
+    bases = [model, *(model[:end] for end in reversed(ends))]
+    base = next((each for each in bases if is_path(each) and _exists(each)), first if not is_path(model) else model)
+    return base, model[len(base) + 1 :]
+
+
+def _exists(path: str) -> bool:
+    with suppress(RuntimeError, OSError):  # no such user, or too long to be a file's name
+        return Path(path).expanduser().exists()
+    return False
 
 
 _PLUS = "+"
@@ -118,6 +132,9 @@ def read_record(folder: Path) -> Record | None:
 
 
 def _folder(adapter: str) -> Path:
-    if adapter.startswith((".", "~")) or "/" in adapter or "\\" in adapter or Path(adapter).is_absolute():
+    if not is_path(adapter) and "/" not in adapter:
+        return folder_of(adapter)
+    try:
         return Path(adapter).expanduser().absolute()
-    return folder_of(adapter)
+    except RuntimeError as error:  # no such user
+        raise ModelNotFound(f"no adapter {adapter!r}: {error}") from None

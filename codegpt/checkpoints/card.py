@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegpt.errors import CheckpointError
+from codegpt.prompt import parse_fim
 
 CARD = "codegpt-card.json"
 FORMAT = 1
@@ -41,6 +42,6 @@ def read_card(directory: Path) -> Card | None:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["format"] != FORMAT:
             raise CheckpointError(f"{path} is of another version of codegpt")
-        return Card(str(said["fim"]), bool(said["one_line"]), float(said["confidence"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return Card(str(parse_fim(said["fim"])), bool(said["one_line"]), float(said["confidence"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error

@@ -46,7 +46,7 @@ def identify(model: str, catalogue: Mapping[str, CatalogueEntry]) -> Published |
     for name, entry in catalogue.items():
         if wanted.lower() in (name.lower(), entry.hub.repo.lower()):
             return Published(entry, True, name)
-    if _is_path(wanted):
+    if is_path(wanted):
         try:
             return Local(Path(wanted).expanduser().absolute())
         except RuntimeError as error:  # no such user
@@ -67,7 +67,8 @@ def local_slug(path: Path) -> str:
     return f"local-{readable}-{hashlib.sha256(str(path).encode(errors='surrogateescape')).hexdigest()[:12]}"
 
 
-def _is_path(text: str) -> bool:
+def is_path(text: str) -> bool:
+    """Whether it is written as a path."""
     return (
         text.startswith((".", "~"))
         or Path(text).is_absolute()

@@ -18,7 +18,12 @@ from codegpt.errors import CheckpointError
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
-_REFUSED = ("use_dora", "fan_in_fan_out", "modules_to_save", "rank_pattern", "alpha_pattern", "lora_bias")
+_REFUSED = (
+    *("use_dora", "fan_in_fan_out", "modules_to_save", "rank_pattern", "alpha_pattern", "lora_bias"),
+    "alora_invocation_tokens",
+)
+_PLAIN_STARTS = (True, False, None, "gaussian")
+"""How an adapter may have begun; other ways change the model's own weights too."""
 
 
 class Adapted:
@@ -36,6 +41,10 @@ class Adapted:
                 raise CheckpointError(f"{folder} is not a plain LoRA adapter")
             if asked := [name for name in _REFUSED if config.get(name)]:
                 raise CheckpointError(f"{folder} is an adapter of a kind that is not covered: {', '.join(asked)}")
+            if config.get("init_lora_weights") not in _PLAIN_STARTS:
+                raise CheckpointError(
+                    f"{folder} is an adapter that began as {config['init_lora_weights']}: not covered"
+                )
             rank = config["r"]
             self._scale = config["lora_alpha"] / (math.sqrt(rank) if config.get("use_rslora") else rank)
             low_rank = load_file(folder / WEIGHTS)

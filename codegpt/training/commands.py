@@ -1,9 +1,10 @@
-"""The `codegpt-train` command: corpus, pretrain, export, finetune. Results go to stdout, progress to stderr."""
+"""The `codegpt-train` command: corpus, pretrain, curve, export, finetune. Results go to stdout, progress to stderr."""
 
 import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -28,9 +29,6 @@ from codegpt.training.repository import read_repository
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-
-TOKENIZER_CHARACTERS = 60_000_000
-"""A tokenizer is learnt from so many at most."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -57,6 +55,8 @@ def corpus(
         of_this_environment() if installed else (),
         of_wheels(wheels) if wheels else (),
     )
+    with _with_the_extra():
+        import codegpt.training.duplicates  # noqa: F401  before packages are read
     benchmarks = Benchmarks(text for path in benchmark for text in texts_of(path))
     with showing_progress(of_bytes=False) as progress:
         built = corpora.build(packages, benchmarks, progress=progress)
@@ -94,16 +94,32 @@ def pretrain(
     asked = replace(asked, steps=steps) if steps else asked
     with showing_progress(of_bytes=False) as progress:
         known = corpora.read(source)
-        kept = run / TOKENIZER
-        if kept.exists():
-            described = kept.read_text(encoding="utf-8")
-        elif tokenizer:
-            described = tokenizer.read_text(encoding="utf-8")
-        else:
-            progress.say("learning a tokenizer")
-            described = learn_tokenizer(known, asked.shape.vocabulary)
-        last = train(asked, known, described, run, progress, stop_after_s)
+        described = tokenizer.read_text(encoding="utf-8") if tokenizer else ""
+        last = train(asked, known, run, described, progress, stop_after_s)
     click.echo(json.dumps({"done": last is not None, "state": str(last) if last else None}))
+
+
+@cli.command()
+@click.argument("run", type=FOLDER)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A picture, .svg or .png.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def curve(run: Path, out: Path | None, as_json: bool) -> None:
+    """How the loss of RUN fell, and how fast it learnt."""
+    from codegpt.training.curve import draw, read_curve
+
+    found = read_curve(run / "log.jsonl")
+    if out:
+        draw(found, out)
+    held_out = found.held_out[-1][1] if found.held_out else None
+    facts = {
+        "steps": len(found.losses),
+        "tokens": found.losses[-1][0],
+        "loss": found.losses[-1][1],
+        "held_out": held_out,
+        "tokens_per_s": round(found.tokens_per_s, 1),
+        "share_of_peak": found.share_of_peak and round(found.share_of_peak, 3),
+    }
+    click.echo(json.dumps(facts) if as_json else "\n".join(f"{name}: {value}" for name, value in facts.items()))
 
 
 @cli.command()
@@ -139,13 +155,15 @@ def finetune(path: Path, model: str, fim: str, name: str | None, minutes: float,
     A fifth of the files is held out, and the model asked for holes in them before and after. Files that are ignored,
     or hold what looks like a secret, are left out. The same command goes on where it was stopped.
     """
-    from codegpt.training.finetune import Finetuning
-    from codegpt.training.finetune import finetune as teach
-    from codegpt.training.windows import Windows
+    with _with_the_extra():
+        from codegpt.training.finetune import Finetuning, check
+        from codegpt.training.finetune import finetune as teach
+        from codegpt.training.windows import Windows
 
     repository = read_repository(path)
     adapter = name or _NO_NAME.sub("-", repository.root.name).strip("-.") or "adapter"
     folder, base = folder_of(adapter), find(model)
+    check(base)
     with showing_progress(of_bytes=False) as progress:
         for why, count in repository.left_out.items():
             progress.say(f"{count} files left out: {why}")
@@ -174,17 +192,20 @@ def finetune(path: Path, model: str, fim: str, name: str | None, minutes: float,
     click.echo(f"codegpt complete FILE --at L:C --model {model} --adapter {adapter}")
 
 
+@contextmanager
+def _with_the_extra() -> Iterator[None]:
+    """What is imported within comes with the extra `train`.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise InputError(f"{error.name} is not installed; pip install 'codegpt-lsp[train]'") from error
+
+
 _NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
-
-
-def learn_tokenizer(known: corpora.Corpus, vocabulary: int) -> str:
-    """A `tokenizer.json` from some of a corpus, every file with the same chance."""
-    from codegpt.training.tokenizer import train
-
-    texts = [each.text for each in known.training]
-    share = max(1, sum(map(len, texts)) // TOKENIZER_CHARACTERS)
-    described: str = train(texts[::share], vocabulary).to_str()
-    return described
 
 
 def main() -> None:

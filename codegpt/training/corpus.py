@@ -74,6 +74,11 @@ class Corpus:
     texts: tuple[SourceText, ...]
 
     @property
+    def digest(self) -> str:
+        """Of all its packages' files."""
+        return hashlib.sha256("".join(origin.sha256 for origin in self.origins).encode()).hexdigest()
+
+    @property
     def training(self) -> list[SourceText]:
         """What a model may see."""
         return [each for each in self.texts if not is_held_out(each.package)]

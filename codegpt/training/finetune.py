@@ -4,6 +4,7 @@ How many steps are made is settled by how long the first ones take, and kept; wh
 and gone on from after a kill. The finished adapter comes into its folder whole, with the digest of its model.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -20,13 +21,15 @@ from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dic
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import AdamW, Optimizer
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from codegpt.checkpoints.adapters import FORMAT, RECORD
 from codegpt.checkpoints.manifest import write_json
 from codegpt.checkpoints.progress import SILENT, Progress
 from codegpt.checkpoints.store import Checkpoint
+from codegpt.engine.lean_model import lean_shape
 from codegpt.engine.loading import quiet_transformers
+from codegpt.engine.shards import Shards
 from codegpt.errors import InputError
 from codegpt.training import state
 from codegpt.training.gpt import IGNORED
@@ -70,27 +73,26 @@ def finetune(
     Raises:
         InputError: the model is none that adapters can be added to.
     """
+    check(checkpoint)
     work = folder.with_name(f"{folder.name}.unfinished")
     described = json.loads(json.dumps({**asdict(asked), "base": checkpoint.digest, "windows_of": _digest(windows)}))
     if not (work / ASKED).exists() or json.loads((work / ASKED).read_text("utf-8"))["asked"] != described:
-        shutil.rmtree(work, ignore_errors=True)
+        state.discard(work)
         write_json(work / ASKED, {"asked": described, "steps": 0})
     learner = Learner(checkpoint, asked)
     _learn(learner, windows, asked, work, progress)
     finished = work / "finished"
-    shutil.rmtree(finished, ignore_errors=True)
+    state.discard(finished)
     learner.write(finished)
     write_json(finished / RECORD, {"format": FORMAT, "base": checkpoint.name, "base_digest": checkpoint.digest})
     shutil.copy(work / LOG, finished / LOG)
-    shutil.rmtree(folder, ignore_errors=True)
+    state.discard(folder)
     finished.replace(folder)
-    shutil.rmtree(work)
+    state.discard(work)
     return folder
 
 
 def _digest(windows: Windows) -> str:
-    import hashlib
-
     digest = hashlib.sha256(f"{windows.fim} {windows.sizes}".encode())
     for source in windows.texts:
         digest.update(f"{source.path}\0{source.text}\0".encode())
@@ -132,25 +134,46 @@ def _log(path: Path, done: int, loss: float, seconds: float) -> None:
     temporary.replace(path)
 
 
-class Learner:
-    """A model, of which only an adapter learns.
+def check(checkpoint: Checkpoint) -> None:
+    """Refuse what no adapter can be made for, before any work is done.
 
     Raises:
-        InputError: it is none that adapters can be added to.
+        InputError: it has an adapter already, or the product could not add one to it.
     """
+    if checkpoint.adapter is not None:
+        raise InputError(f"{checkpoint.name} has an adapter; one can be made for the model without it")
+    config = AutoConfig.from_pretrained(checkpoint.directory, local_files_only=True, trust_remote_code=False)
+    if lean_shape(config.to_dict()) is None:
+        raise InputError(f"{checkpoint.name} is a {config.model_type}; adapters are for plain llama and qwen2 models")
 
-    def __init__(self, checkpoint: Checkpoint, asked: Finetuning) -> None:
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        quiet_transformers()
-        causal = AutoModelForCausalLM.from_pretrained(
+
+def _causal(checkpoint: Checkpoint) -> PreTrainedModel:
+    """Its weights in bf16; those of a model of our own stand for int8 ones, which transformers does not know."""
+    if checkpoint.card is None:
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             checkpoint.directory,
             dtype=torch.bfloat16,
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
         )
-        if causal.config.model_type not in ("llama", "qwen2"):
-            raise InputError(f"{checkpoint.name} is a {causal.config.model_type}; adapters are for llama and qwen2")
+        return model
+    config, tensors = (
+        AutoConfig.from_pretrained(checkpoint.directory, local_files_only=True),
+        Shards(checkpoint.directory),
+    )
+    own: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)  # type: ignore[no-untyped-call]
+    own.load_state_dict({name: tensors.read(name) for name in tensors.names}, strict=False)
+    return own
+
+
+class Learner:
+    """A model, of which only an adapter learns."""
+
+    def __init__(self, checkpoint: Checkpoint, asked: Finetuning) -> None:
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        quiet_transformers()
+        causal = _causal(checkpoint)
         causal.requires_grad_(False)
         torch.manual_seed(asked.seed)
         config = LoraConfig(

@@ -34,6 +34,12 @@ class GptShape:
     hidden: int = 864
     context: int = 2048
 
+    def __post_init__(self) -> None:
+        if min(self.vocabulary, self.width, self.layers, self.heads, self.kv_heads, self.hidden, self.context) < 1:
+            raise ValueError("all sizes must be at least 1")
+        if self.width % (2 * self.heads) or self.heads % self.kv_heads:
+            raise ValueError("width must be an even multiple of heads, and heads a multiple of kv_heads")
+
 
 def config_of(shape: GptShape) -> LlamaConfig:
     """The shape as transformers, and the engine, read it."""

@@ -32,6 +32,9 @@ _LINES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+_RESTRICTIVE = re.compile(r"GPL|MPL|EUPL|CDDL|SSPL|BUSL|General Public|Mozilla|Proprietary|Commercial", re.IGNORECASE)
+
+
 def permissive(expression: str, classifiers: Sequence[str], line: str) -> str | None:
     """The licence, by SPDX name or expression, where all that is stated is permissive; else None.
 
@@ -45,7 +48,7 @@ def permissive(expression: str, classifiers: Sequence[str], line: str) -> str | 
     stated = [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License :: ")]
     stated = [each for each in stated if each != "OSI Approved"]
     if stated:
-        return _joined(_CLASSIFIERS.get(each) for each in stated)
+        return None if _RESTRICTIVE.search(line[:80]) else _joined(_CLASSIFIERS.get(each) for each in stated)
     found = next((name for pattern, name in _LINES if re.fullmatch(pattern, line.strip().lower())), None)
     return found or (line.strip() if line.strip() in PERMISSIVE else None)
 

@@ -4,9 +4,11 @@ Nothing is imported, run or installed: a wheel is read as the archive that it is
 states (`licences`).
 """
 
+import re
 import sys
 import sysconfig
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PathDistribution, distributions
@@ -17,6 +19,11 @@ from codegpt.training.licences import permissive
 
 LARGEST = 400_000
 """Bytes of a file that is read at all."""
+
+LARGEST_PACKAGE = 256_000_000
+"""Bytes of a package that are read at most."""
+
+_METADATA = re.compile(r"([^/]+\.dist-info)/METADATA")
 
 
 @dataclass(frozen=True)
@@ -47,24 +54,43 @@ def of_wheels(folder: Path) -> Iterator[Package]:
         try:
             with zipfile.ZipFile(wheel) as archive:
                 yield _of_wheel(archive)
-        except (zipfile.BadZipFile, StopIteration, KeyError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            StopIteration,
+            KeyError,
+            NotImplementedError,
+            RuntimeError,
+            ValueError,
+        ) as error:
             raise InputError(f"{wheel} is not a whole wheel; fetch it again") from error
 
 
 def _of_wheel(archive: zipfile.ZipFile) -> Package:
     infos = archive.infolist()
-    home = next(each.filename.split("/")[0] for each in infos if each.filename.endswith(".dist-info/METADATA"))
+    home = next(match[1] for each in infos if (match := _METADATA.fullmatch(each.filename)))
+    if archive.getinfo(f"{home}/METADATA").file_size > LARGEST:
+        raise ValueError("its metadata is too large")
     described = PathDistribution(zipfile.Path(archive, f"{home}/"))
     licence = _licence(described)
     sizes = {each.filename: each.file_size for each in infos if _is_source(each.filename)}
     wanted = [name for name, size in sizes.items() if licence and size <= LARGEST]
-    texts = {name: text for name in wanted if (text := _text(archive.read(name))) is not None}
+    texts, room = {}, LARGEST_PACKAGE
+    for name in wanted:
+        with archive.open(name) as file:
+            content = file.read(LARGEST + 1)  # whatever the archive says of its size
+        room -= len(content)
+        if room < 0:
+            break
+        if len(content) <= LARGEST and (text := _text(content)) is not None:
+            texts[name] = text
     return Package(described.name, described.version, licence, texts)
 
 
 def of_this_environment() -> Iterator[Package]:
     """The packages that are installed here, by name."""
-    for each in sorted(distributions(), key=lambda each: each.name.lower()):
+    named = (each for each in distributions() if each.metadata["Name"])
+    for each in sorted(named, key=lambda each: each.name.lower()):
         licence, files = _licence(each), {}
         for file in (each.files or ()) if licence else ():
             path = Path(str(each.locate_file(file)))

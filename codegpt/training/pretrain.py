@@ -11,7 +11,9 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,12 +27,13 @@ from codegpt.checkpoints.progress import SILENT, Progress
 from codegpt.errors import InputError
 from codegpt.training import state
 from codegpt.training.corpus import Corpus
+from codegpt.training.curve import peak_flops
 from codegpt.training.gpt import GptShape, flops_of_token, loss_of, new_model, parameters_of, put_back, tensors_of
 from codegpt.training.optimizer import Schedule, clip, optimizers_of, step
 from codegpt.training.rows import Place, Rows
 from codegpt.training.samples import Recipe
 from codegpt.training.state import State
-from codegpt.training.tokenizer import PAD, Coder
+from codegpt.training.tokenizer import PAD, Coder, learn_tokenizer
 
 FORMAT = 1
 RUN, LOG = "run.json", "log.jsonl"
@@ -66,6 +69,17 @@ class Pretraining:
     save_every: int = 100
     judge_every: int = 200
 
+    def __post_init__(self) -> None:
+        counts = ("steps", "warmup", "rows", "rows_at_once", "save_every", "judge_every")
+        for name in counts:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if not 0 <= self.decay <= self.steps:
+            raise ValueError("decay must be from 0 to the number of steps")
+        longest = max(self.recipe.length, self.long)
+        if self.recipe.length < 16 or longest > self.shape.context:
+            raise ValueError(f"rows may have from 16 to {self.shape.context} tokens, as the model's context has")
+
     def recipe_at(self, number: int) -> Recipe:
         """What rows are like at a step."""
         if not self.long or not self.schedule.decays(number):
@@ -94,8 +108,23 @@ class Workers:
         """As `torchrun` says; one where it does not. Joins the others."""
         count = int(os.environ.get("WORLD_SIZE", "1"))
         if count > 1 and not dist.is_initialized():
+            if torch.cuda.is_available():
+                torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
             dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
         return cls(int(os.environ.get("RANK", "0")), count)
+
+    def agree(self, wanted: bool) -> bool:
+        """Whether the first process wants to, for all of them."""
+        if self.count == 1:
+            return wanted
+        said = torch.tensor([float(wanted)], device="cuda" if torch.cuda.is_available() else "cpu")
+        dist.broadcast(said, 0)
+        return bool(said.item())
+
+    def wait(self) -> None:
+        """Until all are here."""
+        if self.count > 1:
+            dist.barrier()
 
     def summed(self, tensors: Sequence[Tensor]) -> None:
         """Add up tensors over all processes, in place."""
@@ -109,41 +138,64 @@ class Workers:
 def pretrain(
     asked: Pretraining,
     corpus: Corpus,
-    tokenizer: str,
     folder: Path,
+    tokenizer: str = "",
     progress: Progress = SILENT,
     stop_after_s: float = math.inf,
 ) -> Path | None:
     """Begin a run in a folder, or go on with the one that is there; gives its last state, None where it is not done.
 
     Args:
-        tokenizer: a `tokenizer.json`.
+        tokenizer: a `tokenizer.json`; "" for the one that is kept there, or else one that is learnt first.
         stop_after_s: a state is kept then, and the run may be gone on with.
 
     Raises:
-        InputError: the folder holds another run.
+        InputError: the folder holds another run, of these options or of another corpus; or nothing may be learnt from.
     """
+    if not corpus.training:
+        raise InputError("the corpus has nothing to learn from: all its packages are held out")
     workers = Workers.started()
     if workers.rank == 0:
-        _begin(asked, tokenizer, folder)
+        _begin(asked, corpus, tokenizer, folder, progress)
+    workers.wait()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    coder = Coder(tokenizer)
+    coder = Coder.of(folder / TOKENIZER)
     model = new_model(replace(asked.shape, vocabulary=coder.size), asked.seed)
     nn.Module.to(model, device)
     run = _Run(asked, folder, workers, device, model, coder)
-    return run.go(corpus, progress, time.monotonic() + stop_after_s)
+    return run.go(corpus, progress, stop_after_s)
 
 
-def _begin(asked: Pretraining, tokenizer: str, folder: Path) -> None:
-    described = {"format": FORMAT, **asdict(asked)}
-    path = folder / RUN
+def _begin(asked: Pretraining, corpus: Corpus, tokenizer: str, folder: Path, progress: Progress) -> None:
+    """What a run depends on, kept before it begins; the description last."""
+    path, kept = folder / RUN, folder / TOKENIZER
+    described = json.loads(json.dumps({"format": FORMAT, **asdict(asked), "corpus": corpus.digest}))
     if path.exists():
-        if json.loads(path.read_text(encoding="utf-8")) != json.loads(json.dumps(described)):
-            raise InputError(f"{folder} holds a run that has other options; repeat those, or name another folder")
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if {**known, **_length(described)} != described or (
+            tokenizer and tokenizer != kept.read_text(encoding="utf-8")
+        ):
+            raise InputError(f"{folder} holds a run of other options or another corpus; name another folder")
+        if known != described:
+            last = state.newest(folder)
+            if last is not None and state.step_of(last) > known["steps"] - known["decay"]:
+                raise InputError(
+                    f"{folder} holds a run whose rate falls already; its length cannot be changed any more"
+                )
+            write_json(path, described)
         return
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / TOKENIZER).write_text(tokenizer, encoding="utf-8")
+    if not tokenizer:
+        progress.say("learning a tokenizer")
+        tokenizer = learn_tokenizer([each.text for each in corpus.training], asked.shape.vocabulary)
+    Coder(tokenizer)
+    kept.write_text(tokenizer, encoding="utf-8")
     write_json(path, described)
+
+
+def _length(described: dict[str, Any]) -> dict[str, Any]:
+    """What may be changed of a run until its rate falls."""
+    return {name: described[name] for name in ("steps", "decay")}
 
 
 class _Run:
@@ -163,17 +215,19 @@ class _Run:
         self._pad = coder.control[PAD]
         self._optimizers = optimizers_of(model, asked.weight_decay, asked.muon)
 
-    def go(self, corpus: Corpus, progress: Progress, until: float) -> Path | None:
+    def go(self, corpus: Corpus, progress: Progress, stop_after_s: float) -> Path | None:
         """Step by step to the end, or until it is time."""
         asked, at = self._asked, State()
         if (place := state.newest(self._folder)) is not None:
             at, learnt = state.load(place, self._optimizers)
             put_back(self._model, learnt)
         self._cut_log(at.step)
+        self._log(step=at.step, peak_flops=round(peak_flops(self._device)))
         held_out = self._held_out(corpus)
         feeds: dict[int, Iterator[tuple[Place, np.ndarray]]] = {}
         progress.say(f"{parameters_of(self._model):,} parameters, {len(corpus.training):,} files")
-        while at.step < asked.steps and time.monotonic() < until:
+        until = time.monotonic() + stop_after_s
+        while at.step < asked.steps and self._workers.agree(time.monotonic() < until):
             recipe = asked.recipe_at(at.step)
             if recipe.length not in feeds:
                 place_of_rows = (at.places or {}).get(recipe.length, Place())
@@ -181,17 +235,18 @@ class _Run:
             at = self._step(at, feeds[recipe.length], recipe.length)
             if at.step % asked.judge_every == 0 or at.step == asked.steps:
                 at = self._judged(at, held_out)
-            if at.step % asked.save_every == 0 or at.step == asked.steps:
+            if at.step % asked.save_every == 0 or (at.best and at.best[1] == at.step):
                 self._save(at)
             progress.step("steps", at.step, asked.steps)
-        if at.step % asked.save_every:
-            self._save(at)
+        self._save(at)
         return state.newest(self._folder) if at.step >= asked.steps else None
 
     def _step(self, at: State, feed: Iterator[tuple[Place, np.ndarray]], length: int) -> State:
         asked, started = self._asked, time.monotonic()
         count = asked.rows_at(at.step)
-        taken = [next(feed) for _ in range(count)]
+        taken = list(islice(feed, count))
+        if len(taken) < count:
+            raise InputError("the corpus gives no rows: its files are too short")
         rows = np.stack([row for _, row in taken])[self._workers.rank :: self._workers.count]
         at_once = max(1, asked.rows_at_once * asked.recipe.length // length)
         nats, said = torch.zeros((), device=self._device), torch.zeros((), device=self._device)
@@ -199,10 +254,13 @@ class _Run:
             loss, tokens = self._loss(rows[first : first + at_once])
             loss.backward()  # type: ignore[no-untyped-call]  # of torch
             nats, said = nats + loss.detach(), said + tokens
-        gradients = [each.grad for each in self._model.parameters() if each.grad is not None]
+        learning = list(self._model.parameters())
+        gradients = [
+            torch.zeros_like(each) if each.grad is None else each.grad for each in learning
+        ]  # without rows: none
         self._workers.summed([*gradients, nats, said])
-        for each in gradients:
-            each /= said
+        for each, gradient in zip(learning, gradients, strict=True):
+            each.grad = gradient / said
         norm, rate = clip(self._model, asked.clip), asked.schedule.rate(at.step)
         step(self._optimizers, rate)
         seconds, tokens_of_step = time.monotonic() - started, int(said)
@@ -248,8 +306,7 @@ class _Run:
     def _save(self, at: State) -> None:
         if self._workers.rank == 0:
             state.save(self._folder, at, tensors_of(self._model), self._optimizers)
-        if self._workers.count > 1:
-            dist.barrier()
+        self._workers.wait()
 
     def _log(self, **values: float) -> None:
         if self._workers.rank == 0:

@@ -62,10 +62,12 @@ class Rows:
         return rows[np.random.default_rng((self._seed, epoch, number)).permutation(len(rows))]
 
     def after(self, place: Place) -> Iterator[tuple[Place, Ids]]:
-        """Every row from a place on, each with the place of the next one."""
+        """Every row from a place on, each with the place of the next one; ends only where there is none at all."""
         epoch, shard, first = place.epoch, place.shard, place.row
-        while True:
+        empty = 0
+        while empty < self.shards:
             rows = self.shard(epoch, shard)
+            empty = 0 if len(rows) else empty + 1
             for number in range(first, len(rows)):
                 yield Place(epoch, shard, number + 1), rows[number]
             epoch, shard, first = (epoch, shard + 1, 0) if shard + 1 < self.shards else (epoch + 1, 0, 0)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.optim import Optimizer
@@ -45,14 +46,16 @@ class State:
 
 
 def save(folder: Path, state: State, tensors: Mapping[str, Tensor], optimizers: Mapping[str, Optimizer]) -> Path:
-    """Keep a state; older ones go, but for the best.
+    """Keep a state, which is there already where its step is; older ones go, but for the best.
 
     Args:
         tensors: what was learnt.
     """
     final = folder / f"step-{state.step}"
+    if final.exists():
+        return final
     temporary = folder / f"{final.name}.{os.getpid()}.tmp"
-    for left_over in folder.glob("*.tmp"):
+    for left_over in folder.glob("step-*.tmp"):
         shutil.rmtree(left_over)
     temporary.mkdir(parents=True)
     save_file(dict(tensors), temporary / "model.safetensors")
@@ -68,19 +71,30 @@ def save(folder: Path, state: State, tensors: Mapping[str, Tensor], optimizers: 
     described = {"format": FORMAT, "step": state.step, "places": places, "tokens": state.tokens, "best": state.best}
     (temporary / "state.json").write_text(json.dumps(described), encoding="utf-8")
     _synced(temporary)
-    if final.exists():
-        shutil.rmtree(final)
     temporary.replace(final)
     for old in sorted(_states(folder))[:-KEPT]:
         if state.best is None or old != state.best[1]:
-            shutil.rmtree(folder / f"step-{old}")
+            discard(folder / f"step-{old}")
     return final
+
+
+def discard(folder: Path) -> None:
+    """Delete a folder; whatever is killed meanwhile, no half of it keeps its name."""
+    if folder.exists():
+        going = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
+        folder.replace(going)
+        shutil.rmtree(going)
 
 
 def newest(folder: Path) -> Path | None:
     """The last whole state of a run; None where there is none."""
     states = _states(folder)
     return folder / f"step-{max(states)}" if states else None
+
+
+def step_of(place: Path) -> int:
+    """How many steps a state has done."""
+    return int(place.name.removeprefix("step-"))
 
 
 def load(place: Path, optimizers: Mapping[str, Optimizer]) -> tuple[State, dict[str, Tensor]]:
@@ -105,7 +119,7 @@ def load(place: Path, optimizers: Mapping[str, Optimizer]) -> tuple[State, dict[
         places = {int(length): Place(**where) for length, where in described["places"].items()}
         best = tuple(described["best"]) if described["best"] else None
         return State(described["step"], places, described["tokens"], best), tensors
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{place} is no state of this model ({error})") from error
 
 

@@ -7,10 +7,12 @@ The control tokens are spelt as Qwen2.5-Coder's, so that a prompt is rendered th
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from codegpt.errors import InputError
 
 END, PREFIX, SUFFIX, MIDDLE = "<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"
 REPOSITORY, FILE, PAD = "<|repo_name|>", "<|file_sep|>", "<|fim_pad|>"
@@ -41,12 +43,37 @@ def train(texts: Iterable[str], vocabulary: int = VOCABULARY) -> Tokenizer:
     return tokenizer
 
 
+def learn_tokenizer(texts: Sequence[str], vocabulary: int) -> str:
+    """A `tokenizer.json` from some of many texts, each with the same chance."""
+    share = max(1, sum(map(len, texts)) // CHARACTERS)
+    described: str = train(texts[::share], vocabulary).to_str()
+    return described
+
+
+CHARACTERS = 60_000_000
+"""A tokenizer is learnt from so many at most."""
+
+MOST_ENTRIES = 1 << 16
+"""Rows are kept in 16 bits a token."""
+
+
 class Coder:
-    """Text to token ids, plain text and control tokens apart: text that spells a control token is text."""
+    """Text to token ids, plain text and control tokens apart: text that spells a control token is text.
+
+    Raises:
+        InputError: it is no tokenizer that a model can be trained with.
+    """
 
     def __init__(self, tokenizer_json: str) -> None:
-        described = json.loads(tokenizer_json)
-        whole = Tokenizer.from_str(tokenizer_json)
+        try:
+            described = json.loads(tokenizer_json)
+            whole = Tokenizer.from_str(tokenizer_json)
+        except Exception as error:  # the library raises bare Exception
+            raise InputError(f"this is no tokenizer.json: {error}") from error
+        if lacking := [token for token in CONTROL if whole.token_to_id(token) is None]:
+            raise InputError(f"the tokenizer has no {lacking[0]}, which training needs")
+        if whole.get_vocab_size() > MOST_ENTRIES:
+            raise InputError(f"the tokenizer has {whole.get_vocab_size():,} entries; at most {MOST_ENTRIES:,} can be")
         self.size: int = whole.get_vocab_size()
         numbers = {token: whole.token_to_id(token) for token in CONTROL}
         self.control: dict[str, int] = {token: number for token, number in numbers.items() if number is not None}

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from codegpt.engine.tokens import Tokens
-from codegpt.prompt import Fim, Layout, render_fim
+from codegpt.prompt import Fim, Slot, render_fim
 from codegpt.training.corpus import SourceText
 from codegpt.training.gpt import IGNORED
 from codegpt.training.spans import Hole, Kinds, choose, nodes_of_syntax
@@ -90,7 +90,7 @@ class Windows:
         prefix = _last(text[max(0, hole.start - near) : hole.start], sizes.prefix, tokens)
         suffix = _first(text[hole.end : hole.end + near], sizes.suffix, tokens) if self.fim else ""
         prompt = tokens.encode(render_fim(prefix, suffix, self.fim))
-        before = self.fim is None or self.fim.layout is Layout.SPM
+        before = self.fim is None or self.fim.format.layouts[self.fim.layout][-1] is Slot.PREFIX
         return Window([*prompt, *answer], len(prompt) - (tokens.count(prefix) if before else 0))
 
     @property

@@ -148,6 +148,8 @@ async def _answer(
         loaded = await ls.worker.once_loaded()
         if loaded is None:
             raise RequestFailed(ls.worker.why_not_loaded)
+        if loaded.why_no_words:
+            raise RequestFailed(loaded.why_no_words)
         try:
             _, found = await draw(
                 ls.worker.turns, loaded, task_of, _trusted(ls, wanted), options, _teller(bar), bar.cancelled

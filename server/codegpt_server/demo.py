@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from codegpt.checkpoints import DEFAULT_MODEL, Checkpoint, find
+from codegpt.checkpoints import DEFAULT_MODEL, find
 from codegpt.console import run_and_exit
 from codegpt.document import Document, Edit, Span
 from codegpt.errors import CodeGPTError, InputError
@@ -140,16 +140,17 @@ class Session:
         return (str(items[0].insert_text) if items else ""), time.monotonic() - started
 
 
-async def demonstrate(model: Checkpoint, console: Console) -> dict[str, object]:
+async def demonstrate(model: str, console: Console) -> dict[str, object]:
     """Run the demonstration; returns what its last line prints."""
+    find(model)  # whatever is wrong with it is said before a server is started
     source = Path(inspect.getsourcefile(calendar) or "").read_text(encoding="utf-8")
     document, offset = punch(source, HOLE)
     with tempfile.TemporaryDirectory(prefix="codegpt-demo-") as folder:
         path = Path(folder) / "calendar.py"
         path.write_text(document.text, encoding="utf-8")
         session = Session(path.as_uri())
-        console.print(f"[dim]starting codegpt-server with {model.name} ...[/]")
-        load_s = await session.start([sys.executable, "-m", "codegpt_server", "--model", model.name], document.text)
+        console.print(f"[dim]starting codegpt-server with {model} ...[/]")
+        load_s = await session.start([sys.executable, "-m", "codegpt_server", "--model", model], document.text)
         completion, first_s = await session.suggest(document, offset)
         show(document, offset, completion, console, f"calendar.{HOLE.function}, one statement taken out")
         document = document.apply(Edit(Span(offset, offset), TYPED))
@@ -161,7 +162,7 @@ async def demonstrate(model: Checkpoint, console: Console) -> dict[str, object]:
     if not completion:
         raise CodeGPTError("the server made no suggestion")
     seconds = {"load_s": round(load_s, 2), "first_s": round(first_s, 2), "second_s": round(second_s, 2)}
-    return {"completion": completion, "model": model.name, **seconds}
+    return {"completion": completion, "model": model, **seconds}
 
 
 @click.command()
@@ -172,7 +173,7 @@ async def demonstrate(model: Checkpoint, console: Console) -> dict[str, object]:
 def demo(model: str, svg: Path | None) -> None:
     """Fill a hole in a standard library module through the language server, twice."""
     console = Console(stderr=True, highlight=False, record=svg is not None, width=100 if svg else None)
-    result = asyncio.run(demonstrate(find(model), console))
+    result = asyncio.run(demonstrate(model, console))
     click.echo(json.dumps(result))
     if svg:
         svg.write_text(svg_of(console, "make demo"), encoding="utf-8")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from codegpt.checkpoints.adapters import adapted, find, folder_of, with_adapter
+from codegpt.checkpoints.adapters import adapted, find, folder_of, with_adapter, without_adapter
 from codegpt.checkpoints.homes import cache_root
 from codegpt.checkpoints.store import Checkpoint
 from codegpt.errors import CheckpointError, ModelNotFound
@@ -74,6 +74,35 @@ def test_the_working_directory_is_never_asked_for_a_name(
     make(folder_of("yours"))
     with pytest.raises(ModelNotFound, match="known: yours"):
         adapted(base, "mine")
+
+
+@pytest.mark.parametrize(
+    ("model", "base", "adapter"),
+    [
+        ("m", "m", ""),
+        ("m+a", "m", "a"),
+        ("org/m+a", "org/m", "a"),
+        ("m+./a", "m", "./a"),
+        ("m+~nobody/a", "m", "~nobody/a"),
+        ("./c++/m", "./c++/m", ""),
+        ("./c++/m+a", "./c++/m", "a"),
+        ("./c++/m+./c++/a", "./c++/m", "./c++/a"),
+        ("m+v2.gguf", "m+v2.gguf", ""),
+        ("~nobody/m", "~nobody/m", ""),
+        ("./none+a", "./none+a", ""),
+    ],
+)
+def test_where_a_name_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, base: str, adapter: str
+) -> None:
+    (tmp_path / "c++" / "m").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert without_adapter(model) == (base, adapter)
+
+
+def test_a_user_that_there_is_not_is_said(base: Checkpoint) -> None:
+    with pytest.raises(ModelNotFound, match="no adapter '~nobody-here/a'"):
+        adapted(base, "~nobody-here/a")
 
 
 @pytest.mark.parametrize("name", ["a b", "é", "-x", ""])

@@ -17,7 +17,13 @@ def test_what_a_card_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "cannot be read"), ("{}", "cannot be read"), (json.dumps({**SAID, "format": 2}), "another version")],
+    [
+        ("{", "cannot be read"),
+        ("{}", "cannot be read"),
+        (json.dumps({**SAID, "format": 2}), "another version"),
+        (json.dumps({**SAID, "fim": "nothing/spm"}), "unknown fill-in-the-middle format"),
+        (json.dumps({**SAID, "fim": 7}), "cannot be read"),
+    ],
 )
 def test_a_card_that_is_none(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "codegpt-card.json").write_text(text)

@@ -79,6 +79,7 @@ def test_another_models_adapter_is_refused(base: Path, tmp_path: Path) -> None:
         ({"bias": "all"}, "not a plain LoRA"),
         ({"use_dora": True}, "not covered: use_dora"),
         ({"modules_to_save": ["lm_head"]}, "not covered: modules_to_save"),
+        ({"init_lora_weights": "pissa"}, "began as pissa: not covered"),
         ({"r": None}, "holds no adapter"),
     ],
 )

@@ -20,7 +20,9 @@ def texts() -> list[SourceText]:
 @pytest.fixture(scope="session")
 def small_corpus(texts: list[SourceText]) -> Corpus:
     held_out = [SourceText("package47", each.path, each.text) for each in texts[:1]]
-    origins = tuple(Origin(name, "1", "PSF-2.0", 1, 1, "", name != "python") for name in ("python", "package47"))
+    origins = tuple(
+        Origin(name, "1", "PSF-2.0", 1, 1, f"d-{name}", name != "python") for name in ("python", "package47")
+    )
     return Corpus(origins, {}, tuple(texts[1:] + held_out))
 
 

@@ -36,7 +36,7 @@ ASKED = Pretraining(
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, small_corpus: Corpus, tokenizer_json: str) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    pretrain(ASKED, small_corpus, tokenizer_json, folder)
+    pretrain(ASKED, small_corpus, folder, tokenizer_json)
     return folder
 
 

@@ -19,7 +19,7 @@ from codegpt.load import load_model
 from codegpt.prompt import Fim, parse_fim
 from codegpt.training import commands
 from codegpt.training.corpus import SourceText
-from codegpt.training.finetune import Finetuning, Learner, finetune
+from codegpt.training.finetune import Finetuning, Learner, check, finetune
 from codegpt.training.windows import Sizes, Windows
 
 ASKED = Finetuning(rank=4, rate=2e-2, windows=4, minutes=5, epochs=1.0, save_every=4)
@@ -135,8 +135,8 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path, tokenizer_json: str)
     folder = tmp_path / "gpt2"
     GPT2LMHeadModel(GPT2Config(vocab_size=600, n_embd=8, n_layer=1, n_head=1, n_positions=64)).save_pretrained(folder)
     (folder / "tokenizer.json").write_text(tokenizer_json)
-    with pytest.raises(InputError, match="is a gpt2; adapters are for llama and qwen2"):
-        Learner(find(str(folder)), ASKED)
+    with pytest.raises(InputError, match="is a gpt2; adapters are for plain llama and qwen2 models"):
+        check(find(str(folder)))
 
 
 def test_the_command_says_before_and_after(model: Path, texts: list[SourceText], tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ def test_a_wheel_gives_its_source_as_text(tmp_path: Path) -> None:
         "one/zero.py": b"x = 1\0",
         "one/large.py": b"#" * (LARGEST + 1),
         "one/data.json": b"{}",
+        "one/_vendor/other-2.0.dist-info/METADATA": b"Name: other\nLicense-Expression: GPL-3.0-only\n",
     }
     make_wheel(tmp_path, "one", "MIT", files)
     make_wheel(tmp_path, "two", "GPL-3.0-only", {"two/a.py": b"x = 1"})

@@ -12,10 +12,12 @@ from safetensors.torch import load_file
 
 from codegpt.errors import InputError
 from codegpt.training import corpus as corpora
+from codegpt.training import state
 from codegpt.training.corpus import Corpus
 from codegpt.training.gpt import GptShape
 from codegpt.training.pretrain import Pretraining, pretrain
 from codegpt.training.samples import Recipe
+from codegpt.training.tokenizer import Coder
 
 ASKED = Pretraining(
     shape=GptShape(width=16, layers=2, heads=2, kv_heads=1, hidden=32, context=128),
@@ -45,14 +47,14 @@ OPTIONS = {
 
 def losses(folder: Path) -> list[tuple[int, float]]:
     lines = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
-    return [(line["step"], line.get("loss", line.get("held_out"))) for line in lines]
+    return [(line["step"], line.get("loss", line.get("held_out"))) for line in lines if "peak_flops" not in line]
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, small_corpus: Corpus, tokenizer_json: str) -> Path:
     """A run that nobody disturbed."""
     folder = tmp_path_factory.mktemp("whole")
-    assert pretrain(ASKED, small_corpus, tokenizer_json, folder) == folder / "step-24"
+    assert pretrain(ASKED, small_corpus, folder, tokenizer_json) == folder / "step-24"
     return folder
 
 
@@ -70,7 +72,7 @@ def test_what_was_stopped_goes_on_with_the_same_losses(
     whole: Path, tmp_path: Path, small_corpus: Corpus, tokenizer_json: str
 ) -> None:
     for _ in range(100):
-        if pretrain(ASKED, small_corpus, tokenizer_json, tmp_path, stop_after_s=0.3):
+        if pretrain(ASKED, small_corpus, tmp_path, tokenizer_json, stop_after_s=0.3):
             break
     assert losses(tmp_path) == losses(whole)
 
@@ -121,8 +123,33 @@ def test_two_processes_learn_what_one_does(whole: Path, on_disk: Path, tmp_path:
 
 
 def test_a_folder_holds_one_run(whole: Path, small_corpus: Corpus, tokenizer_json: str) -> None:
-    with pytest.raises(InputError, match="has other options"):
-        pretrain(replace(ASKED, rows=8), small_corpus, tokenizer_json, whole)
+    for other in (replace(ASKED, rows=8), replace(ASKED, seed=1)):
+        with pytest.raises(InputError, match="of other options or another corpus"):
+            pretrain(other, small_corpus, whole)
+    with pytest.raises(InputError, match="of other options or another corpus"):
+        pretrain(ASKED, replace(small_corpus, origins=small_corpus.origins[:1]), whole)
+    with pytest.raises(InputError, match="whose rate falls already"):
+        pretrain(replace(ASKED, steps=30), small_corpus, whole)
+    with pytest.raises(InputError, match="all its packages are held out"):
+        pretrain(ASKED, replace(small_corpus, texts=small_corpus.texts[-1:]), whole)
+
+
+def test_a_run_may_be_made_longer_until_its_rate_falls(
+    whole: Path, tmp_path: Path, small_corpus: Corpus, tokenizer_json: str
+) -> None:
+    short = replace(ASKED, steps=17, decay=1)
+    for _ in range(100):
+        if state.newest(tmp_path) is not None:
+            break
+        pretrain(short, small_corpus, tmp_path, tokenizer_json, stop_after_s=0.4)
+    assert pretrain(ASKED, small_corpus, tmp_path) == tmp_path / "step-24"
+    assert losses(tmp_path) == losses(whole)
+
+
+def test_a_tokenizer_is_learnt_where_none_is_given(tmp_path: Path, small_corpus: Corpus) -> None:
+    asked = replace(ASKED, shape=replace(ASKED.shape, vocabulary=400), steps=1, decay=0)
+    pretrain(asked, small_corpus, tmp_path)
+    assert Coder.of(tmp_path / "tokenizer.json").size == 400
 
 
 def test_long_rows_hold_as_many_tokens() -> None:

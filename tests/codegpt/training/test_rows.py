@@ -45,3 +45,7 @@ def test_rows_are_nearly_full_and_an_epoch_is_cut_otherwise(texts: list[SourceTe
     assert (one == coder.control[PAD]).mean() < 0.1
     again = {tuple(row) for row in one.tolist()}.intersection(tuple(row) for row in two.tolist())
     assert len(again) < 0.05 * len(one)
+
+
+def test_a_corpus_without_a_row_has_an_end(coder: Coder) -> None:
+    assert list(Rows([SourceText("p", "a.py", "\n")] * 3, coder, RECIPE, 0).after(Place())) == []

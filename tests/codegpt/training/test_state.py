@@ -75,3 +75,26 @@ def test_a_state_of_another_format_or_other_optimizers_is_refused(tmp_path: Path
     (place / "state.json").write_text("{")
     with pytest.raises(InputError, match="is no state of this model"):
         load(place, {})
+
+
+def test_what_lies_beside_states_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl.7.tmp").write_text("")
+    (tmp_path / "step-3.7.tmp").mkdir()
+    model = tensors_of(new_model(SHAPE, 0))
+    save(tmp_path, State(1), model, {})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.jsonl.7.tmp", "step-1"]
+
+
+def test_a_state_that_is_there_is_not_written_again(tmp_path: Path) -> None:
+    model = tensors_of(new_model(SHAPE, 0))
+    place = save(tmp_path, State(1), model, {})
+    before = (place / "state.json").stat().st_mtime_ns
+    assert save(tmp_path, State(1), model, {}) == place
+    assert (place / "state.json").stat().st_mtime_ns == before
+
+
+def test_a_broken_state_is_said(tmp_path: Path) -> None:
+    place = save(tmp_path, State(1), tensors_of(new_model(SHAPE, 0)), {})
+    (place / "model.safetensors").write_bytes(b"broken")
+    with pytest.raises(InputError, match="is no state of this model"):
+        load(place, {})

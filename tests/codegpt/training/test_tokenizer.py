@@ -2,9 +2,10 @@ import pytest
 from tokenizers import Tokenizer
 
 from codegpt.engine.tokens import Tokens
+from codegpt.errors import InputError
 from codegpt.prompt import FIM_FORMATS, Fim, Layout, render_fim
 from codegpt.training.corpus import SourceText
-from codegpt.training.tokenizer import CONTROL, Coder, train
+from codegpt.training.tokenizer import CONTROL, Coder, learn_tokenizer, train
 
 
 def pieces_of(tokenizer_json: str, text: str) -> list[str]:
@@ -50,3 +51,16 @@ def test_the_product_reads_it_and_renders_holes_with_it(tokenizer_json: str, cod
 
 def test_it_is_learnt_the_same_twice(texts: list[SourceText], tokenizer_json: str) -> None:
     assert train((each.text for each in texts), 600).to_str() == tokenizer_json
+
+
+def test_what_is_no_tokenizer_for_training_is_said(tokenizer_json: str) -> None:
+    with pytest.raises(InputError, match=r"no tokenizer\.json"):
+        Coder("{")
+    with pytest.raises(InputError, match=r"no tokenizer\.json"):
+        Coder("{}")
+    with pytest.raises(InputError, match=r"has no <\|fim_pad\|>"):
+        Coder(tokenizer_json.replace("<|fim_pad|>", "<|other|>"))
+
+
+def test_some_of_many_texts_are_enough() -> None:
+    assert Coder(learn_tokenizer(["def f(x):\n    return x\n"] * 3, 270)).size <= 270
