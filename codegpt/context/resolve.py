@@ -82,8 +82,19 @@ def _script(module: str, path: str, files: Files) -> list[str]:
     return _first([stem], _SCRIPT, files)
 
 
+_GO_PACKAGES = """
+    archive arena bufio bytes builtin cmp compress container context crypto database debug embed encoding errors
+    expvar flag fmt go hash html image index io iter log maps math mime net os path plugin reflect regexp runtime
+    slices sort strconv strings structs sync syscall testing text time unicode unique unsafe weak
+"""
+_GO_STANDARD = frozenset(_GO_PACKAGES.split())
+"""The first parts of the standard library's packages (pkg.go.dev/std)."""
+
+
 def _go(module: str, files: Files) -> list[str]:
     parts = module.split("/")
+    if parts[0] in _GO_STANDARD:
+        return []
     for length in range(len(parts), 0, -1):  # what is cut off in front is the module's own name
         found = [each for each in files.within("/".join(parts[-length:])) if each.endswith(".go")]
         if found:

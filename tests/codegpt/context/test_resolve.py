@@ -9,7 +9,7 @@ from codegpt.context.resolve import resolve
 TREES = {
     "python": "src/app/__init__.py src/app/core.py src/app/sub/__init__.py src/app/sub/x.py src/app/t.pyi lib/core.py",
     "typescript": "web/a.ts web/b/index.ts web/c.d.ts web/d.js web/e.tsx",
-    "go": "go.mod pkg/x/a.go pkg/x/a_test.go pkg/x/b.go main.go",
+    "go": "go.mod pkg/x/a.go pkg/x/a_test.go pkg/x/b.go x/json.go main.go",
     "rust": "src/lib.rs src/a.rs src/a/b.rs src/c/mod.rs src/c/d.rs",
     "java": "src/main/java/org/x/A.java src/main/java/org/x/B.java",
     "c": "src/main.c src/util.h include/x/y.h",
@@ -35,6 +35,7 @@ CASES = [
     ("typescript", "web/a.ts", Import("react", "f", "f"), ""),
     ("go", "main.go", Import("example.com/m/pkg/x", "", "x"), "pkg/x/a.go pkg/x/b.go"),
     ("go", "main.go", Import("fmt", "", "fmt"), ""),
+    ("go", "main.go", Import("encoding/x", "", "x"), ""),
     ("rust", "src/lib.rs", Import("self::a", "", "a"), "src/a.rs"),
     ("rust", "src/lib.rs", Import("crate::a", "F", "F"), "src/a.rs"),
     ("rust", "src/c/d.rs", Import("crate::a::b", "F", "F"), "src/a/b.rs"),
