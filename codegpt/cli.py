@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from codegpt.checkpoints import DEFAULT_MODEL, STANDS_IN, at_hand, with_adapter
+from codegpt.checkpoints import DEFAULT_MODEL, with_adapter
 from codegpt.console import run_and_exit
 from codegpt.context_cli import context, place_in
 from codegpt.models_cli import models
@@ -68,7 +68,7 @@ def complete(
     """Print the text to insert into FILE at the cursor, exactly, and nothing else."""
     from codegpt.complete import complete as complete_at
     from codegpt.inline import trusted, trusted_with
-    from codegpt.load import load_model
+    from codegpt.load import load_to_complete
     from codegpt.planning import CompletionOptions
     from codegpt.source_file import offset_of, read_document
 
@@ -76,11 +76,10 @@ def complete(
     offset = offset_of(document, at)
     place = nullcontext if workspace is None else place_in(workspace, file, document, offset)
     started = time.monotonic()
-    chosen = at_hand(with_adapter(model, adapter))
-    loaded = load_model(chosen, fim)
+    loaded = load_to_complete(with_adapter(model, adapter), fim)
     load_s = time.monotonic() - started
-    if warning := loaded.warning or (STANDS_IN if chosen != model and not adapter else ""):
-        click.echo(f"codegpt: {warning}", err=True)
+    if loaded.warning:
+        click.echo(f"codegpt: {loaded.warning}", err=True)
     options = trusted_with(CompletionOptions(n=candidates), loaded.card)
     completions = complete_at(document, offset, loaded.engine, loaded.fim, options, place=place)
     completions = trusted(completions, loaded.card)

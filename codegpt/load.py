@@ -7,11 +7,11 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from codegpt.chat import ChatTemplate
-from codegpt.checkpoints import DEFAULT_MODEL, Checkpoint, find
+from codegpt.checkpoints import DEFAULT_MODEL, STANDS_IN, Checkpoint, at_hand, find
 from codegpt.checkpoints.card import Card
 from codegpt.checkpoints.manifest import write_json
 from codegpt.engine.protocol import Engine, Precision, SamplingParams
@@ -94,6 +94,17 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
         return LoadedModel(engine, wanted, warning, chat)
     warning = f"{checkpoint.name}: no fill-in-the-middle format worked ({found}); using the left side"
     return LoadedModel(engine, None, warning, chat)
+
+
+def load_to_complete(model: str, fim: str = "") -> LoadedModel:
+    """As `load_model`; while no model of the catalogue is here, the package's own stands in for the default one.
+
+    Raises:
+        InputError, ModelNotFound, CheckpointError: see `load_model`.
+    """
+    chosen = at_hand(model)
+    loaded = load_model(chosen, fim)
+    return loaded if chosen == model else replace(loaded, warning=STANDS_IN)
 
 
 def token_counter(model: str) -> Callable[[str], int]:

@@ -55,10 +55,8 @@ def corpus(
         of_this_environment() if installed else (),
         of_wheels(wheels) if wheels else (),
     )
-    with _with_the_extra():
-        import codegpt.training.duplicates  # noqa: F401  before packages are read
     benchmarks = Benchmarks(text for path in benchmark for text in texts_of(path))
-    with showing_progress(of_bytes=False) as progress:
+    with _with_the_extra(), showing_progress(of_bytes=False) as progress:
         built = corpora.build(packages, benchmarks, progress=progress)
         if not built.texts:
             raise InputError("nothing of it is worth learning from, or no licence is permissive")

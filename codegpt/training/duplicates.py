@@ -4,19 +4,18 @@ The estimate is of the Jaccard index of the sets of runs of `RUN` lexical tokens
 or an idiom stay far below the threshold.
 """
 
-import re
 import zlib
 from collections.abc import Iterable
 
 from datasketch import MinHash, MinHashLSH
+
+from codegpt.training.overlap import lexical_tokens
 
 RUN = 5
 """Lexical tokens."""
 
 THRESHOLD = 0.7
 PERMUTATIONS = 96
-
-_TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
 class Seen:
@@ -43,5 +42,5 @@ def _signature(text: str) -> MinHash:
 
 
 def _shingles(text: str) -> Iterable[bytes]:
-    tokens = _TOKEN.findall(text)
+    tokens = lexical_tokens(text)
     return {" ".join(tokens[at : at + RUN]).encode() for at in range(max(1, len(tokens) - RUN + 1))}

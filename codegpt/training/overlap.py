@@ -18,9 +18,14 @@ RUN = 30
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
+def lexical_tokens(text: str) -> list[str]:
+    """Words, and every other character that is no white space."""
+    return _TOKEN.findall(text)
+
+
 def runs(text: str, length: int = RUN) -> Iterator[int]:
     """A number for every run of so many lexical tokens; equal runs have equal numbers within one process."""
-    tokens = _TOKEN.findall(text)
+    tokens = lexical_tokens(text)
     for start in range(len(tokens) - length + 1):
         yield hash(tuple(tokens[start : start + length]))
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from codegpt.training.corpus import SourceText
-from codegpt.training.spans import Kinds, Nodes, choose, nodes_of_syntax
+from codegpt.training.spans import Kinds, Nodes, choose, nodes_of_syntax, stretches
 from codegpt.training.tokenizer import END, FILE, MIDDLE, PREFIX, REPOSITORY, SUFFIX, Coder
 
 if TYPE_CHECKING:  # loading these loads the grammars
@@ -20,6 +20,9 @@ if TYPE_CHECKING:  # loading these loads the grammars
 
 CHARACTERS_PER_TOKEN = 3.2
 """A piece of so many characters for each token of a row mostly fits."""
+
+SHORTEST = 0.35
+"""Of the longest piece."""
 
 MOST_OF_OTHER_FILES = 1200
 """Characters."""
@@ -57,13 +60,9 @@ class Piece(NamedTuple):
 
 def pieces(source: SourceText, package: "Package", recipe: Recipe, rng: random.Random) -> Iterator[Piece]:
     """A file cut up at its lines, each piece with a hole or without."""
-    text, start = source.text, 0
-    while start < len(text):
-        wanted = int(recipe.length * CHARACTERS_PER_TOKEN * rng.uniform(0.35, 1.0))
-        end = text.find("\n", min(len(text), start + wanted)) + 1 or len(text)
-        piece, start = text[start:end], end
-        if not piece.strip():
-            continue
+    longest = recipe.length * CHARACTERS_PER_TOKEN
+    for start, stop in stretches(source.text, longest, SHORTEST * longest, rng):
+        piece = source.text[start:stop]
         head = package.told(source, piece) if rng.random() < recipe.other_files else ()
         if rng.random() >= recipe.fim:
             yield Piece(head, piece, None, "", False)

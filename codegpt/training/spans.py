@@ -7,7 +7,7 @@ else). The rest of a line, whole lines and nodes of the syntax are what an edito
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -108,6 +108,16 @@ def _line(text: str, rng: random.Random) -> tuple[int, int] | None:
         if text[start:end].strip():
             return start, end
     return None
+
+
+def stretches(text: str, longest: float, shortest: float, rng: random.Random) -> Iterator[tuple[int, int]]:
+    """A text cut up at its lines, each part drawn to have from `shortest` to `longest` characters; no blank ones."""
+    start = 0
+    while start < len(text):
+        stop = text.find("\n", min(len(text), start + int(rng.uniform(shortest, longest)))) + 1 or len(text)
+        if text[start:stop].strip():
+            yield start, stop
+        start = stop
 
 
 def nodes_of_syntax(text: str, path: str) -> Nodes:

@@ -15,7 +15,7 @@ from codegpt.engine.tokens import Tokens
 from codegpt.prompt import Fim, Slot, render_fim
 from codegpt.training.corpus import SourceText
 from codegpt.training.gpt import IGNORED
-from codegpt.training.spans import Hole, Kinds, choose, nodes_of_syntax
+from codegpt.training.spans import Hole, Kinds, choose, nodes_of_syntax, stretches
 
 KINDS = Kinds(characters=0.1, rest_of_line=0.5, lines=0.1, node=0.3)
 
@@ -64,23 +64,14 @@ class Windows:
         epoch = 0
         while True:
             rng = random.Random(f"{seed} {epoch}")
-            places = [(source, *place) for source in self.texts for place in self._cut(source.text, rng)]
+            longest = CHARACTERS_PER_TOKEN * (self.sizes.prefix + self.sizes.suffix)
+            places = [(each, *at) for each in self.texts for at in stretches(each.text, longest, longest / 2, rng)]
             rng.shuffle(places)
             for source, start, stop in places:
                 piece = source.text[start:stop]
                 hole = choose(piece, nodes_of_syntax(piece, source.path), KINDS, rng)
                 yield self._window(source.text, Hole(start + hole.start, start + hole.end))
             epoch += 1
-
-    def _cut(self, text: str, rng: random.Random) -> Iterator[tuple[int, int]]:
-        """Stretches that end with a line, about as long as a window."""
-        start = 0
-        while start < len(text):
-            wanted = int(CHARACTERS_PER_TOKEN * (self.sizes.prefix + self.sizes.suffix) * rng.uniform(0.5, 1.0))
-            stop = text.find("\n", min(len(text), start + wanted)) + 1 or len(text)
-            if text[start:stop].strip():
-                yield start, stop
-            start = stop
 
     def _window(self, text: str, hole: Hole) -> Window:
         sizes, tokens = self.sizes, self.tokens

@@ -3,14 +3,13 @@
 import logging
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from codegpt.checkpoints import DEFAULT_MODEL, STANDS_IN, at_hand, with_adapter
+from codegpt.checkpoints import DEFAULT_MODEL, with_adapter
 from codegpt.console import run_and_exit
-from codegpt.load import LoadedModel, load_model, warm_up
+from codegpt.load import LoadedModel, load_to_complete, warm_up
 from codegpt_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -43,10 +42,9 @@ def serve(model: str, fim: str, adapter: str, scripted: str | None, playground: 
             from codegpt.engine.scripted import ScriptedEngine
 
             return LoadedModel(ScriptedEngine(scripted), None)
-        chosen = at_hand(settings.model)
-        loaded = load_model(chosen, settings.fim)
+        loaded = load_to_complete(settings.model, settings.fim)
         warm_up(loaded.engine)
-        return loaded if chosen == settings.model else replace(loaded, warning=STANDS_IN)
+        return loaded
 
     if playground:
         from codegpt_server.playground import run

@@ -284,3 +284,9 @@ def test_precision_comes_from_the_environment(fake: Fake, monkeypatch: pytest.Mo
     monkeypatch.setenv("CODEGPT_PRECISION", "int3")
     with pytest.raises(InputError, match="CODEGPT_PRECISION is 'int3'; it may be auto or full or int8"):
         load_model("m")
+
+
+def test_the_model_that_stands_in_says_so(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "at_hand", lambda model: "embedded" if model == "m" else model)
+    assert load.load_to_complete("m").warning == load.STANDS_IN
+    assert load.load_to_complete("other").warning == ""

@@ -3,7 +3,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegpt.training.spans import Kinds, characters, choose, lines, node, nodes_of_syntax, rest_of_line
+from codegpt.training.spans import Kinds, characters, choose, lines, node, nodes_of_syntax, rest_of_line, stretches
 
 TEXT = "def f(a, b):\n    if a:\n        return b\n\n    return [a, b]\n"
 
@@ -55,3 +55,11 @@ def test_any_text_has_a_hole_within(text: str, seed: int) -> None:
 def test_kinds_count_against_each_other() -> None:
     only = Kinds(characters=0, rest_of_line=0, lines=0, node=1)
     assert choose(TEXT, [(4, 5)], only, random.Random(0)) == choose(TEXT, [(4, 5)], only, random.Random(9))
+
+
+def test_stretches_are_whole_lines_and_together_the_text() -> None:
+    text = TEXT * 30
+    found = list(stretches(text, 200, 100, random.Random(0)))
+    assert "".join(text[start:stop] for start, stop in found) == text
+    assert all(text[stop - 1] == "\n" and 100 <= stop - start <= 230 for start, stop in found[:-1])
+    assert list(stretches("\n \n", 200, 100, random.Random(0))) == []
