@@ -118,6 +118,7 @@ def test_work_that_nobody_waits_for_any_more_is_not_begun_and_nothing_is_after_t
         unwanted = asyncio.ensure_future(turns.run(Urgency.TYPING, lambda: order.append("unwanted")))
         await asyncio.sleep(0)
         unwanted.cancel()
+        await asyncio.sleep(0)  # the loop tells the thread's future in its next round
         gate.set()
         await running
         assert await turns.run(Urgency.TYPING, lambda: 1) == 1
