@@ -28,7 +28,7 @@ _TEXT = (HoleKind.STRING, HoleKind.COMMENT, HoleKind.DOCSTRING, HoleKind.IMPORT)
 _VALUE = (HoleKind.EXPRESSION, HoleKind.ARGUMENTS)
 
 
-CONFIGURATION = "default-6"
+CONFIGURATION = "default-7"
 """Names the defaults that are released: the default model, its format, `CompletionOptions()` and `request`'s prompt.
 
 Raise the number with any change of them that changes what is written. Quality is measured on it.

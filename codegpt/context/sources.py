@@ -6,8 +6,7 @@ one scale: the weight of a name near the cursor (`Cursor.weight`), times how sur
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from posixpath import basename, dirname
+from posixpath import basename
 
 from codegpt.context.cursor import UNUSED, Cursor, Piece, Source
 from codegpt.context.meaning import all_meant, declared, known_as, lineage, meant, members_of, returned_by
@@ -15,9 +14,8 @@ from codegpt.context.outline import Entry
 from codegpt.context.project import Defined
 from codegpt.context.snippets import header, recent, similar, used
 from codegpt.document import Document
-from codegpt.languages import LANGUAGES
 
-IMPORTED, MEMBER, RECEIVED, INHERITED, NAMED, OWN, TESTED = 1.0, 0.6, 0.6, 0.8, 0.7, 0.5, 0.4
+IMPORTED, MEMBER, RECEIVED, INHERITED, TESTED = 1.0, 0.6, 0.6, 0.8, 0.4
 """How sure it is that a piece matters, by how it was found."""
 
 OUTSIDE = 0.4
@@ -89,34 +87,6 @@ def _classes(cursor: Cursor, name: str) -> Iterator[Defined]:
                 yield from known_as(cursor.project, each.path, facts, returned)
 
 
-def named(cursor: Cursor) -> Iterator[Piece]:
-    """What the names near the cursor may mean that nothing in the file defines or binds: mostly methods."""
-    bound = {each.bound for each in cursor.imports} | {entry.name for entry in cursor.entries}
-    for name, weight in cursor.near.items():
-        if name in bound or len(name) < 3 or (cursor.language not in LANGUAGES and _is_word(name)):
-            continue
-        found = [each for each in cursor.project.defining(name) if each.path != cursor.path]
-        kin = [each for each in found if _is_kin(each.path, cursor.path)]
-        for each in kin or found:
-            yield Piece(each.path, each.entry, named.__name__, NAMED * weight / len(kin or found))
-
-
-def _is_word(name: str) -> bool:
-    """Whether a name may as well be a word of prose."""
-    return name.isalpha() and (name.islower() or name.istitle())
-
-
-def _is_kin(path: str, other: str) -> bool:
-    """Whether two files lie in one folder, or one beneath the other's."""
-    one, two = _folder(path), _folder(other)
-    return one.startswith(two) or two.startswith(one)
-
-
-@lru_cache(maxsize=1 << 14)
-def _folder(path: str) -> str:
-    return f"{dirname(path)}/".lstrip("/")
-
-
 def inherited(cursor: Cursor) -> Iterator[Piece]:
     """What the class around the cursor inherits from classes of other files."""
     for holder in _around(cursor):
@@ -144,13 +114,6 @@ def _indent_at(document: Document, offset: int) -> int:
     return len(line) - len(line.lstrip())
 
 
-def own(cursor: Cursor) -> Iterator[Piece]:
-    """What the file itself defines, for where the window around the cursor does not show it."""
-    for entry in cursor.entries:
-        if not entry.start <= cursor.offset <= entry.end:
-            yield Piece(cursor.path, entry, own.__name__, OWN * cursor.weight(entry.name))
-
-
 def tested(cursor: Cursor) -> Iterator[Piece]:
     """For a file of tests, the module that it is about, by its name."""
     stem, dot, extension = basename(cursor.path).partition(".")
@@ -165,9 +128,9 @@ def tested(cursor: Cursor) -> Iterator[Piece]:
             yield Piece(path, entry, tested.__name__, TESTED * max(cursor.weight(entry.name), 0.5))
 
 
-_ALL = (imported, received, inherited, named, own, used, similar, recent, tested, header)
+_ALL = (imported, received, inherited, used, similar, recent, tested, header)
 SOURCES: Mapping[str, Source] = {source.__name__: source for source in _ALL}
 """All of them, by name."""
 
-OF_THE_DOCUMENT = (own, recent, header)
+OF_THE_DOCUMENT = (recent, header)
 """Those that read the cursor's own file as it is now; the project may still have it as it was saved."""

@@ -62,7 +62,7 @@ def test_a_run(data: Path, tmp_path: Path, capsys: Output) -> None:
         "verdicts.jsonl",
     ]
     facts = json.loads((out / "run.json").read_text())
-    assert facts["configuration"] == "default-6, model scripted"
+    assert facts["configuration"] == "default-7, model scripted"
     assert facts["setup"]["sampling"]["batch"] == 2
     assert facts["grading"]["workers"] >= 1
     for stage in ("generation", "grading"):
@@ -262,7 +262,7 @@ def test_samples_of_a_run_take_along_what_they_were_drawn_with(data: Path, tmp_p
         assert evals("grade", drawn / "samples.jsonl", "--task", "jsonl", "--data", data, "--out", again) == 0
         assert last_line(capsys)["model"] == "scripted"
     facts, source = (json.loads((folder / "run.json").read_text()) for folder in (again, drawn))
-    assert facts["configuration"] == source["configuration"] == "default-6, model scripted, temperature 0.5"
+    assert facts["configuration"] == source["configuration"] == "default-7, model scripted, temperature 0.5"
     assert facts["setup"] == source["setup"]
 
 

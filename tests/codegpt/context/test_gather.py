@@ -50,9 +50,9 @@ def test_what_is_like_the_text_at_the_cursor_stands_nearest_to_it() -> None:
 
 def test_what_two_files_define_alike_is_said_once() -> None:
     texts = {"app/core.py": TEXTS["app/core.py"], "old/core.py": TEXTS["app/core.py"]}
-    text = "motor.run("
+    text = "import app.core, old.core\n\nEngine("
     cursor = Cursor(Document(text, "here.py", "python"), len(text), Around(Snapshot(texts), "app", "here.py"))
-    assert [chunk.path for chunk in gather(cursor, 700, len, NO_WINDOW, ["named"]).chunks] == ["app/core.py"]
+    assert [chunk.path for chunk in gather(cursor, 700, len, NO_WINDOW, ["imported"]).chunks] == ["app/core.py"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -79,24 +79,19 @@ def test_what_is_shown_anyway_is_left_out() -> None:
 
 
 def test_of_the_file_itself_what_the_window_does_not_show() -> None:
-    text = (
-        'class A:\n    """Doc.\n\n    More."""\n\n    size: int\n\n    def get(\n        self,\n    ): ...\n\n\n'
-        + "x = 1\n" * 9
-    )
     for end in ("\n", "\r\n"):
-        written = f"{text}get(".replace("\n", end)
-        around = Around(Snapshot({}), "app", "app/here.py")
-        cursor = Cursor(Document(written, "app/here.py", "python"), len(written), around)
-        assert gather(cursor, 500, len, Window(written, ""), ["own"]) == Context()
-        [chunk] = gather(cursor, 500, len, Window(written[-20:], ""), ["own"]).chunks
-        assert "def get(" in chunk.text
+        written = f"from .tools import (\n    fetch,\n)\n\n{'x = 1' * 9}\nget(".replace("\n", end)
+        cursor = Cursor(Document(written, "app/here.py", "python"), len(written), AROUND)
+        assert gather(cursor, 500, len, Window(written, ""), ["header"]) == Context()
+        [chunk] = gather(cursor, 500, len, Window(written[-20:], ""), ["header"]).chunks
+        assert (chunk.path, chunk.text.split()) == ("app/here.py", ["from", ".tools", "import", "(", "fetch,", ")"])
 
 
 def test_a_longer_name_in_the_window_is_another() -> None:
-    texts = {"app/tools.py": "MAX = 1\n"}
-    cursor = Cursor(Document("use(MAX, ", "a.py", "python"), 9, Around(Snapshot(texts), "", "a.py"))
-    assert len(gather(cursor, 500, len, Window("MAX = 10\n", ""), ["named"]).chunks) == 1
-    assert gather(cursor, 500, len, Window("MAX = 1\n", ""), ["named"]) == Context()
+    texts, text = {"app/tools.py": "MAX = 1\n"}, "from app.tools import MAX\n\nuse(MAX, "
+    cursor = Cursor(Document(text, "a.py", "python"), len(text), Around(Snapshot(texts), "", "a.py"))
+    assert len(gather(cursor, 500, len, Window("MAX = 10\n", ""), ["imported"]).chunks) == 1
+    assert gather(cursor, 500, len, Window("MAX = 1\n", ""), ["imported"]) == Context()
 
 
 def test_what_is_defined_twice_alike_is_told_once() -> None:

@@ -78,20 +78,6 @@ def test_a_language_that_the_editor_calls_otherwise() -> None:
     assert best(found("imported", "from .core import Engine\nEngine(‸)\n", language="Python3"))[0] == "Engine"
 
 
-def test_methods_by_their_name() -> None:
-    pieces = found("named", "def f(motor):\n    motor.run(‸)\n")
-    assert best(pieces) == ["run"]
-    assert pieces[0].entry.holder == "Engine"
-    assert found("named", "def run(): pass\nrun(‸)\n") == []
-
-
-def test_in_prose_a_word_is_no_name() -> None:
-    texts = {"app/core.py": "class Base: ...\n\n\ndef run(): ...\n\n\ndef fetch_all(): ...\n\n\nclass FastBase: ...\n"}
-    text = "Base is what we run, fetch_all or FastBase ‸ too"
-    cursor = Cursor(Document(text, "a.md", "markdown"), 43, Around(Snapshot(texts), "app", "a.md"))
-    assert best(list(cursor.found(SOURCES["named"]))) == ["fetch_all", "FastBase"]
-
-
 TYPES = {
     "app/models.py": (
         "class Root:\n    def close(self) -> None: ...\n\n\n"
@@ -195,11 +181,6 @@ def test_what_a_class_inherits() -> None:
     text = "from .core import Base\n\nclass Mine(Base):\n    def f(self):\n        self.‸\n"
     assert best(found("inherited", text)) == ["Base", "stop"]
     assert found("inherited", "from .core import Base\n\ndef f():\n    ‸\n") == []
-
-
-def test_what_the_file_itself_defines() -> None:
-    pieces = found("own", "def first(a): pass\n\ndef second(b):\n    first(‸)\n")
-    assert best(pieces) == ["first"]
 
 
 def test_how_others_call_it() -> None:
