@@ -59,8 +59,8 @@ def read_curve(log: Path) -> Curve:
             losses.append((tokens, line["loss"]))
             speeds.append(line["tokens"] / line["seconds"])
             shares += [line["flops"] / line["seconds"] / peak] if peak else []
-        elif "held_out" in line:
-            held_out.append((tokens, line["held_out"]))
+        elif "held_out_loss" in line:
+            held_out.append((tokens, line["held_out_loss"]))
     if not losses:
         raise InputError(f"{log} has no step yet")
     return Curve(tuple(losses), tuple(held_out), _median(speeds), _median(shares) if shares else None)

@@ -68,7 +68,7 @@ def _rounded(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _card(run: Path, described: dict[str, Any], tensors: dict[str, Tensor], confidence: float) -> dict[str, Any]:
     log = [json.loads(line) for line in (run / LOG).read_text(encoding="utf-8").splitlines()]
-    held_out = [line["held_out"] for line in log if "held_out" in line and line["step"] == described["step"]]
+    held_out = [line["held_out_loss"] for line in log if "held_out_loss" in line and line["step"] == described["step"]]
     return {
         "format": FORMAT,
         "fim": FIM,

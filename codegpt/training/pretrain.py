@@ -28,7 +28,7 @@ from codegpt.errors import InputError
 from codegpt.training import state
 from codegpt.training.corpus import Corpus
 from codegpt.training.curve import peak_flops
-from codegpt.training.gpt import GptShape, flops_of_token, loss_of, new_model, parameters_of, put_back, tensors_of
+from codegpt.training.gpt import GptShape, flops_of_token, losses_of, new_model, parameters_of, put_back, tensors_of
 from codegpt.training.optimizer import Schedule, clip, optimizers_of, step
 from codegpt.training.rows import Place, Rows
 from codegpt.training.samples import Recipe
@@ -49,6 +49,8 @@ class Pretraining:
         rows: of a step; `rows_at_once` of them are computed together by a process.
         long: tokens of a row while the rate falls, so that the model knows far positions; of fewer rows.
         rate: the highest learning rate.
+        middle: how much a token that fills a hole counts; one of the text around it counts 1.
+        compile: have torch compile the model; on a CPU that needs a C++ compiler, and takes a minute.
         steps, warmup, decay: see `Schedule`.
         save_every, judge_every: steps between two states, and two looks at what is held out.
     """
@@ -62,6 +64,8 @@ class Pretraining:
     weight_decay: float = 0.1
     muon: bool = True
     clip: float = 1.0
+    middle: float = 1.0
+    compile: bool = False
     rows: int = 32
     rows_at_once: int = 16
     long: int = 0
@@ -214,6 +218,7 @@ class _Run:
         self._device, self._model, self._coder = device, model, coder
         self._pad = coder.control[PAD]
         self._optimizers = optimizers_of(model, asked.weight_decay, asked.muon)
+        self._losses_of = torch.compile(losses_of, dynamic=False) if asked.compile else losses_of
 
     def go(self, corpus: Corpus, progress: Progress, stop_after_s: float) -> Path | None:
         """Step by step to the end, or until it is time."""
@@ -249,24 +254,25 @@ class _Run:
             raise InputError("the corpus gives no rows: its files are too short")
         rows = np.stack([row for _, row in taken])[self._workers.rank :: self._workers.count]
         at_once = max(1, asked.rows_at_once * asked.recipe.length // length)
-        nats, said = torch.zeros((), device=self._device), torch.zeros((), device=self._device)
+        weights = torch.tensor([1.0, asked.middle], device=self._device)
+        sums = torch.zeros(2, 2, device=self._device)
         for first in range(0, len(rows), at_once):
-            loss, tokens = self._loss(rows[first : first + at_once])
-            loss.backward()  # type: ignore[no-untyped-call]  # of torch
-            nats, said = nats + loss.detach(), said + tokens
+            found = self._sums(rows[first : first + at_once])
+            (weights @ found[:, 0]).backward()  # type: ignore[no-untyped-call]  # of torch
+            sums += found.detach()
         learning = list(self._model.parameters())
         gradients = [
             torch.zeros_like(each) if each.grad is None else each.grad for each in learning
         ]  # without rows: none
-        self._workers.summed([*gradients, nats, said])
+        self._workers.summed([*gradients, sums])
         for each, gradient in zip(learning, gradients, strict=True):
-            each.grad = gradient / said
+            each.grad = gradient / (weights @ sums[:, 1])
         norm, rate = clip(self._model, asked.clip), asked.schedule.rate(at.step)
         step(self._optimizers, rate)
-        seconds, tokens_of_step = time.monotonic() - started, int(said)
+        seconds, tokens_of_step = time.monotonic() - started, int(sums[:, 1].sum())
         self._log(
             step=at.step + 1,
-            loss=round(float(nats / said), 5),
+            **_means(sums),
             rate=round(rate, 8),
             norm=round(norm, 4),
             tokens=tokens_of_step,
@@ -276,15 +282,18 @@ class _Run:
         places = {**(at.places or {}), length: taken[-1][0]}
         return replace(at, step=at.step + 1, places=places, tokens=at.tokens + tokens_of_step)
 
-    def _loss(self, rows: np.ndarray) -> tuple[Tensor, Tensor]:
-        ids = torch.from_numpy(rows.astype(np.int64)).to(self._device)
+    def _sums(self, rows: np.ndarray) -> Tensor:
+        """(2, 2): nats and how many tokens, of the text and of what fills holes in it."""
+        ids, middle = torch.from_numpy(rows.astype(np.int64)).to(self._device).unbind(-1)
         with torch.autocast(self._device.type, torch.bfloat16):
-            return loss_of(self._model, ids, self._pad)
+            losses = self._losses_of(self._model, ids, self._pad)
+        kinds = torch.stack([1 - middle, middle])[..., 1:] * (ids[:, 1:] != self._pad)
+        return torch.stack([(losses * kinds).sum((1, 2)), kinds.sum((1, 2))], dim=1)
 
     def _held_out(self, corpus: Corpus) -> np.ndarray:
         """The same rows at every look."""
         if not corpus.held_out:
-            return np.empty((0, self._asked.recipe.length + 1), dtype=np.uint16)
+            return np.empty((0, self._asked.recipe.length + 1, 2), dtype=np.uint16)
         feed = Rows(corpus.held_out, self._coder, self._asked.recipe, SEED_OF_HELD_OUT).after(Place())
         return np.stack([next(feed)[1] for _ in range(HELD_OUT_ROWS)])
 
@@ -292,15 +301,14 @@ class _Run:
     def _judged(self, at: State, rows: np.ndarray) -> State:
         if not len(rows):
             return at
-        nats, said = torch.zeros((), device=self._device), torch.zeros((), device=self._device)
+        sums = torch.zeros(2, 2, device=self._device)
         self._model.train(False)
         for first in range(0, len(rows), self._asked.rows_at_once):
-            loss, tokens = self._loss(rows[first : first + self._asked.rows_at_once])
-            nats, said = nats + loss, said + tokens
+            sums += self._sums(rows[first : first + self._asked.rows_at_once])
         self._model.train()
-        held_out = float(nats / said)
-        self._log(step=at.step, held_out=round(held_out, 5))
-        best = (held_out, at.step)
+        found = _means(sums)
+        self._log(step=at.step, **{f"held_out_{name}": value for name, value in found.items()})
+        best = (found.get("middle", found["loss"]), at.step)
         return replace(at, best=best if at.best is None or best < at.best else at.best)
 
     def _save(self, at: State) -> None:
@@ -322,3 +330,11 @@ class _Run:
             temporary = path.with_suffix(".tmp")
             temporary.write_text("".join(kept), encoding="utf-8")
             temporary.replace(path)
+
+
+def _means(sums: Tensor) -> dict[str, float]:
+    """The loss of all tokens, and of those that fill a hole where there are any."""
+    found = {"loss": float(sums[:, 0].sum() / sums[:, 1].sum())}
+    if sums[1, 1] > 0:
+        found["middle"] = float(sums[1, 0] / sums[1, 1])
+    return {name: round(loss, 5) for name, loss in found.items()}

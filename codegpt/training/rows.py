@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from codegpt.training.corpus import SourceText
-from codegpt.training.samples import Package, Piece, Recipe, encoded, pieces
+from codegpt.training.samples import Package, Piece, Recipe, Sample, encoded, pieces
 from codegpt.training.tokenizer import PAD, Coder
 
 FILES_OF_SHARD = 128
 
 Ids = npt.NDArray[np.uint16]
+"""(..., 2): a token, and whether (1 or 0) it belongs to what fills a hole."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Rows:
         return -(-len(self._texts) // FILES_OF_SHARD)
 
     def shard(self, epoch: int, number: int) -> Ids:
-        """(rows, length + 1): what a row reads, and one token further what it is to say."""
+        """(rows, length + 1, 2): what a row reads, and one token further what it is to say."""
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._texts))
         rng = random.Random(f"{self._seed} {epoch} {number}")
         found: list[Piece] = []
@@ -73,19 +74,24 @@ class Rows:
             epoch, shard, first = (epoch, shard + 1, 0) if shard + 1 < self.shards else (epoch + 1, 0, 0)
 
 
-def pack(samples: Sequence[Sequence[int]], length: int, pad: int) -> Ids:
+def pack(samples: Sequence[Sample], length: int, pad: int) -> Ids:
     """Rows of whole samples, the longest placed first, each in the row with the least room that it fits in."""
-    rows: list[list[int]] = []
-    rooms: list[tuple[int, int]] = []  # the room that is left in a row, and the row; sorted
-    for sample in sorted(samples, key=len, reverse=True):
-        at = bisect_left(rooms, (len(sample), -1))
-        room, row = rooms.pop(at) if at < len(rooms) else (length, len(rows))
-        if row == len(rows):
+    rows: list[list[Sample]] = []
+    rooms: list[tuple[int, int]] = []  # the room that is left in a row, and the row's number; sorted
+    for sample in sorted(samples, key=lambda each: len(each.ids), reverse=True):
+        at = bisect_left(rooms, (len(sample.ids), -1))
+        room, number = rooms.pop(at) if at < len(rooms) else (length, len(rows))
+        if number == len(rows):
             rows.append([])
-        rows[row] += sample
-        left = (room - len(sample), row)
+        rows[number].append(sample)
+        left = (room - len(sample.ids), number)
         rooms.insert(bisect_left(rooms, left), left)
-    packed = np.full((len(rows), length), pad, dtype=np.uint16)
-    for number, tokens in enumerate(rows):
-        packed[number, : len(tokens)] = tokens
+    packed = np.zeros((len(rows), length, 2), dtype=np.uint16)
+    packed[..., 0] = pad
+    for row, held in zip(packed, rows, strict=True):
+        end = 0
+        for ids, middle in held:
+            start, end = end, end + len(ids)
+            row[start:end, 0] = ids
+            row[end - middle : end, 1] = 1
     return packed

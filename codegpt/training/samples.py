@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # loading these loads the grammars
 CHARACTERS_PER_TOKEN = 3.2
 """A piece of so many characters for each token of a row mostly fits."""
 
-SHORTEST = 0.35
+SHORTEST = 0.2
 """Of the longest piece."""
 
 MOST_OF_OTHER_FILES = 1200
@@ -109,7 +109,14 @@ class Package:
         return (*head, (FILE, f"{source.path}\n")) if len(head) > 1 else ()
 
 
-def encoded(found: Sequence[Piece], coder: Coder, length: int) -> list[list[int]]:
+class Sample(NamedTuple):
+    """Token ids; the last `middle` of them are what fills the hole, and the end behind it."""
+
+    ids: list[int]
+    middle: int = 0
+
+
+def encoded(found: Sequence[Piece], coder: Coder, length: int) -> list[Sample]:
     """The ids of pieces, each at most `length`: what does not fit is cut off far from the hole."""
     texts = [text for piece in found for text in (*(text for _, text in piece.head), *_around(piece))]
     ids = iter(coder.encode_all(texts))
@@ -120,12 +127,12 @@ def _around(piece: Piece) -> tuple[str, str, str]:
     return piece.prefix, piece.middle or "", piece.suffix
 
 
-def _assembled(piece: Piece, ids: Iterator[list[int]], coder: Coder, length: int) -> list[int]:
+def _assembled(piece: Piece, ids: Iterator[list[int]], coder: Coder, length: int) -> Sample:
     control = coder.control
     head = [token for mark, _ in piece.head for token in (control[mark], *next(ids))]
     prefix, middle, suffix = next(ids), next(ids), next(ids)
     if piece.middle is None or len(middle) > length // 2:
-        return [*(head + prefix + middle + suffix)[: length - 1], control[END]]
+        return Sample([*(head + prefix + middle + suffix)[: length - 1], control[END]])
     head = head if len(head) <= length // 3 else []
     room = length - len(head) - len(middle) - 4
     suffix = suffix[: max(room - len(prefix), room // 3)]
@@ -134,4 +141,4 @@ def _assembled(piece: Piece, ids: Iterator[list[int]], coder: Coder, length: int
         around = [control[PREFIX], control[SUFFIX], *suffix, control[MIDDLE], *prefix]
     else:
         around = [control[PREFIX], *prefix, control[SUFFIX], *suffix, control[MIDDLE]]
-    return [*head, *around, *middle, control[END]]
+    return Sample([*head, *around, *middle, control[END]], len(middle) + 1)

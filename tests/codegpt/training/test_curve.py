@@ -10,11 +10,11 @@ from codegpt.training.curve import Curve, draw, peak_flops, read_curve
 LINES = [
     {"step": 0, "peak_flops": 1000},
     {"step": 1, "loss": 5.0, "tokens": 100, "seconds": 2.0, "flops": 1000},
-    {"step": 1, "held_out": 5.5},
+    {"step": 1, "held_out_loss": 5.5},
     {"step": 1, "peak_flops": 500},
     {"step": 2, "loss": 4.0, "tokens": 100, "seconds": 1.0, "flops": 400},
     {"step": 3, "loss": 3.0, "tokens": 100, "seconds": 1.0, "flops": 350},
-    {"step": 3, "held_out": 3.5},
+    {"step": 3, "held_out_loss": 3.5},
 ]
 
 

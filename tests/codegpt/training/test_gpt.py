@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from codegpt.training.gpt import GptShape, flops_of_token, loss_of, new_model, parameters_of
+from codegpt.training.gpt import ATTENTION, GptShape, flops_of_token, losses_of, new_model, parameters_of
 
 SHAPE = GptShape(vocabulary=64, width=16, layers=2, heads=2, kv_heads=1, hidden=32, context=64)
 
@@ -26,12 +26,24 @@ def test_the_same_seed_gives_the_same_model_whatever_was_drawn_before() -> None:
 def test_the_loss_is_transformers_own_but_for_padding() -> None:
     model = new_model(SHAPE, 0).requires_grad_(False)
     rows = torch.randint(1, 64, (3, 9), generator=torch.manual_seed(0))
-    loss, said = loss_of(model, rows, pad=0)
+    losses = losses_of(model, rows, pad=0)
+    model.set_attn_implementation("sdpa")
     expected = model(input_ids=rows, labels=rows).loss
-    assert int(said) == 24
-    assert float(loss / said) == pytest.approx(float(expected), rel=1e-5)
+    assert losses.shape == (3, 8)
+    assert float(losses.mean()) == pytest.approx(float(expected), rel=1e-5)
+    assert float(losses.mean()) == pytest.approx(math.log(64), rel=0.05)
     padded = torch.cat([rows, torch.zeros(3, 4, dtype=torch.int64)], dim=1)
-    loss_padded, said_padded = loss_of(model, padded, pad=0)
-    assert int(said_padded) == 24
-    assert float(loss_padded) == pytest.approx(float(loss), rel=1e-5)
-    assert float(loss / said) == pytest.approx(math.log(64), rel=0.05)
+    with_padding = losses_of(model, padded, pad=0)
+    assert torch.allclose(with_padding[:, :8], losses, rtol=1e-5)
+    assert with_padding[:, 8:].tolist() == [[0.0] * 4] * 3
+
+
+def test_attention_in_products_learns_what_torch_s_own_does() -> None:
+    found = []
+    for name in (ATTENTION, "sdpa"):
+        model = new_model(SHAPE, 0)
+        model.set_attn_implementation(name)
+        losses_of(model, torch.randint(1, 64, (3, 9), generator=torch.manual_seed(0)), pad=0).sum().backward()  # type: ignore[no-untyped-call]  # of torch
+        found.append(model.model.layers[0].self_attn.k_proj.weight.grad)
+    one, two = found
+    assert torch.allclose(one, two, rtol=1e-4, atol=1e-6)

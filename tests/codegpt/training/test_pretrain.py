@@ -27,6 +27,7 @@ ASKED = Pretraining(
     decay=8,
     rows=4,
     rows_at_once=2,
+    middle=2.0,
     long=128,
     save_every=5,
     judge_every=8,
@@ -39,6 +40,7 @@ OPTIONS = {
     "decay": 8,
     "rows": 4,
     "rows_at_once": 2,
+    "middle": 2.0,
     "long": 128,
     "save_every": 5,
     "judge_every": 8,
@@ -47,7 +49,7 @@ OPTIONS = {
 
 def losses(folder: Path) -> list[tuple[int, float]]:
     lines = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
-    return [(line["step"], line.get("loss", line.get("held_out"))) for line in lines if "peak_flops" not in line]
+    return [(line["step"], line.get("loss", line.get("held_out_loss"))) for line in lines if "peak_flops" not in line]
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ def decoded(coder: Coder, ids: list[int]) -> str:
 
 
 def one(coder: Coder, piece: Piece, length: int = 512) -> str:
-    [ids] = encoded([piece], coder, length)
+    [(ids, middle)] = encoded([piece], coder, length)
     assert len(ids) <= length
+    assert decoded(coder, ids[len(ids) - middle :]) in ("", f"{piece.middle}<|endoftext|>")
     return decoded(coder, ids)
 
 
