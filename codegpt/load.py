@@ -28,13 +28,18 @@ GET_LARGER = f"for requests in words: codegpt models pull {DEFAULT_MODEL}"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """An engine, how to ask it for a hole and in words, and what a person should know about it ("" for nothing)."""
+    """An engine, how to ask it for a hole and in words, and what a person should know about it ("" for nothing).
+
+    Attributes:
+        stands_in_for: the model that was asked for, where this is a smaller one that is there already; else "".
+    """
 
     engine: Engine
     fim: Fim | None
     warning: str = ""
     chat: ChatTemplate | None = None
     card: Card | None = None
+    stands_in_for: str = ""
 
     @property
     def why_no_words(self) -> str:
@@ -104,7 +109,7 @@ def load_to_complete(model: str, fim: str = "") -> LoadedModel:
     """
     chosen = at_hand(model)
     loaded = load_model(chosen, fim)
-    return loaded if chosen == model else replace(loaded, warning=STANDS_IN)
+    return loaded if chosen == model else replace(loaded, warning=STANDS_IN, stands_in_for=model)
 
 
 def token_counter(model: str) -> Callable[[str], int]:

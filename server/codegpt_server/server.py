@@ -315,9 +315,10 @@ class CodeGPTServer(LanguageServer):
                 self.tell(types.MessageType.Error, str(error))
                 self.status.model("failed", str(error))
                 return
-        if loaded.warning:
+        name, absent = loaded.engine.info.name, loaded.stands_in_for
+        if loaded.warning and not absent:  # that is so at every start, and in the status
             self.tell(types.MessageType.Warning, loaded.warning)
-        self.status.model("ready", loaded.engine.info.name)
+        self.status.model("ready", f"{name}: {loaded.warning}" if absent else name, absent)
 
     def start_io(self, stdin: BinaryIO | None = None, stdout: BinaryIO | None = None) -> None:
         """Answer what comes in until the stream or the client ends."""

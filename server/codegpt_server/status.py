@@ -6,8 +6,9 @@ from typing import Any
 STATUS = "codegpt/status"
 """The notification. `state` is how the model is, `loading`, `ready` or `failed`, `detail` a few words on it.
 
-`why` says why nothing was suggested last, and is "" where something was. `index` says how far the index of other files
-is: "", a few words, or `indexed`. It is sent when any of them changes.
+`offer` is the model that was asked for where a smaller one stands in for it, which an editor may offer to get. `why`
+says why nothing was suggested last, and is "" where something was. `index` says how far the index of other files is:
+"", a few words, or `indexed`. It is sent when any of them changes.
 """
 
 INDEXED = "indexed"
@@ -18,11 +19,11 @@ class Status:
 
     def __init__(self, notify: Callable[[str, dict[str, Any]], None]) -> None:
         self._notify = notify
-        self._now = {"state": "", "detail": "", "why": "", "index": ""}
+        self._now = {"state": "", "detail": "", "offer": "", "why": "", "index": ""}
 
-    def model(self, state: str, detail: str = "") -> None:
+    def model(self, state: str, detail: str = "", offer: str = "") -> None:
         """How the model is: `loading`, `ready` or `failed`."""
-        self._say(state=state, detail=detail)
+        self._say(state=state, detail=detail, offer=offer)
 
     def index(self, words: str) -> None:
         """How far the index is; "" where it is made."""

@@ -288,5 +288,6 @@ def test_precision_comes_from_the_environment(fake: Fake, monkeypatch: pytest.Mo
 
 def test_the_model_that_stands_in_says_so(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "at_hand", lambda model: "embedded" if model == "m" else model)
-    assert load.load_to_complete("m").warning == load.STANDS_IN
+    loaded = load.load_to_complete("m")
+    assert (loaded.warning, loaded.stands_in_for) == (load.STANDS_IN, "m")
     assert load.load_to_complete("other").warning == ""

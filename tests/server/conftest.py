@@ -27,7 +27,7 @@ class Editor:
         self.messages: list[str] = []
         self.statuses: list[tuple[str, str]] = []
         self.indexes: list[str] = []
-        self.why = ""
+        self.why = self.offer = ""
 
     def open(self, text: str, uri: str = URI, language: str = "python") -> None:
         self.client.text_document_did_open(
@@ -128,7 +128,7 @@ def editor(tmp_path: Path) -> OpenEditor:
             said = (status["state"], status["detail"])
             opened.statuses += [] if opened.statuses[-1:] == [said] else [said]
             opened.indexes += [] if opened.indexes[-1:] == [status["index"]] else [status["index"]]
-            opened.why = status["why"]
+            opened.why, opened.offer = status["why"], status["offer"]
 
         @client.feature("workspace/configuration")
         def on_configuration(_params: types.ConfigurationParams) -> list[Any]:

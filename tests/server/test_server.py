@@ -224,6 +224,28 @@ def test_a_model_that_is_not_there_is_said_once_and_nothing_is_downloaded(editor
     assert not (tmp_path / "empty").exists()
 
 
+STANDS_IN = """
+from codegpt_server.__main__ import run_until_the_editor_ends
+from codegpt_server.handlers import create_server
+from codegpt_server.settings import Settings
+from codegpt.engine.scripted import ScriptedEngine
+from codegpt.load import LoadedModel
+small = LoadedModel(ScriptedEngine(lambda prompt, row: "1"), None, "it is small", stands_in_for="the-large-one")
+run_until_the_editor_ends(create_server(Settings(), lambda settings: small))
+"""
+
+
+def test_a_smaller_model_that_stands_in_is_in_the_status_and_interrupts_nobody(editor) -> None:
+    async def scenario() -> None:
+        async with editor("-c", STANDS_IN) as e:
+            e.open("a = \n")
+            assert await e.texts(0, 4) == ["1"]
+            assert e.statuses[-1] == ("ready", "scripted: it is small")
+            assert (e.offer, e.messages) == ("the-large-one", [])
+
+    asyncio.run(scenario())
+
+
 def test_wrong_settings_are_named_and_the_rest_is_used(editor) -> None:
     async def scenario() -> None:
         async with editor(options={"timeout_s": "soon", "colour": 1}) as e:

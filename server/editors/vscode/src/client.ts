@@ -8,6 +8,7 @@ import { log } from "./processes";
 export interface Status {
   state: "loading" | "ready" | "failed" | "off";
   detail: string;
+  offer: string;
   why: string;
   index: string;
 }

@@ -11,6 +11,9 @@ import { Words } from "./words";
 
 let client: Client | undefined;
 
+/** Once is enough: "Choose model" is in the menu. */
+const OFFERED = "offered-a-larger-model";
+
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const environment = new Environment(context);
   const running = (client = new Client(environment));
@@ -18,11 +21,15 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const words = new Words(running);
   context.subscriptions.push(status, words, log);
   let offered = false;
-  running.onStatus(({ state }) => {
+  const offer = async () => void ((await offerModel(environment)) && (await running.restart()));
+  running.onStatus(({ state, offer: larger }) => {
     if (state === "ready") void setContext("ready");
     if (state === "failed" && !offered) {
       offered = true;
-      void told(async () => void ((await offerModel(environment)) && (await running.restart())));
+      void told(offer);
+    } else if (larger && !context.globalState.get(OFFERED)) {
+      void context.globalState.update(OFFERED, true);
+      void told(async () => void ((await wanted(larger)) && (await offer())));
     }
   });
 
@@ -51,7 +58,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       await running.restart();
       return;
     }
-    status.say({ state: "off", detail: "its Python part is not installed", why: "", index: "" });
+    status.say({ state: "off", detail: "its Python part is not installed", offer: "", why: "", index: "" });
     const install = "Install";
     const words = "codegpt: its Python part is not installed yet.";
     if ((await vscode.window.showInformationMessage(words, install, "Not now")) === install) {
@@ -73,6 +80,13 @@ async function told(work: () => Promise<unknown>): Promise<void> {
     const message = error instanceof Error ? error.message : String(error);
     if (message !== "cancelled") void vscode.window.showErrorMessage(`codegpt: ${message}`);
   }
+}
+
+/** Whether the person would rather have the model that is set than the small one that came with codegpt. */
+async function wanted(model: string): Promise<boolean> {
+  const get = "Get it…";
+  const words = `codegpt suggests single lines with the small model that it came with. For more: ${model}.`;
+  return (await vscode.window.showInformationMessage(words, get, "Not now")) === get;
 }
 
 async function setContext(name: string): Promise<void> {

@@ -20,7 +20,7 @@ async function catalogue(environment: Environment): Promise<Model[]> {
 }
 
 function chosen(): string {
-  return vscode.workspace.getConfiguration("codegpt").get("model", "").split("+")[0]; // without its adapter
+  return vscode.workspace.getConfiguration("codegpt").get("model", "").replace(/\+.*$/, ""); // without its adapter
 }
 
 function megabytes(model: Model): string {

@@ -12,7 +12,7 @@ const ICONS: Record<Status["state"], string> = {
 
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("codegpt", vscode.StatusBarAlignment.Right, 100);
-  private status: Status = { state: "off", detail: "", why: "", index: "" };
+  private status: Status = { state: "off", detail: "", offer: "", why: "", index: "" };
   private working = 0;
 
   constructor(client: Client) {
