@@ -54,25 +54,25 @@ def characters(text: str, rng: random.Random) -> Hole:
 
 
 def rest_of_line(text: str, rng: random.Random) -> Hole | None:
-    """From the beginning of a line's code, from a word or from anywhere in the line, to the line's end."""
+    """From the beginning of a line's code, from a word or from anywhere in the line, to its end; or all of it."""
     found = _line(text, rng)
     if found is None:
         return None
     start, end = found
     begin = start + len(text[start:end]) - len(text[start:end].lstrip())
     how = rng.random()
-    if how < 0.4:
+    if how < 0.3:
         return Hole(begin, end)
-    if how < 0.5:
-        return Hole(start, end)
-    if how < 0.85:
+    if how < 0.6:
+        return Hole(start, _behind(text, end, rng))
+    if how < 0.9:
         words = [match.start() for match in _WORD.finditer(text, begin, end)]
         return Hole(rng.choice(words) if words else begin, end)
     return Hole(rng.randrange(begin, end), end)
 
 
 def lines(text: str, rng: random.Random) -> Hole | None:
-    """Some whole lines, from the beginning of the first one's code or from its indentation."""
+    """Some whole lines, from the beginning of the first one's code or with its indentation and often the last break."""
     found = _line(text, rng)
     if found is None:
         return None
@@ -81,8 +81,15 @@ def lines(text: str, rng: random.Random) -> Hole | None:
     first = bisect_right(starts, start) - 1
     last = min(len(starts) - 1, first + rng.randint(1, MOST_LINES) - 1)
     end = len(text[: starts[last + 1] - 1 if last + 1 < len(starts) else len(text)].rstrip("\n"))
-    begin = start if rng.random() < 0.3 else start + len(text[start:]) - len(text[start:].lstrip(" \t"))
+    if rng.random() < 0.5:
+        return Hole(start, _behind(text, max(start, end), rng))
+    begin = start + len(text[start:]) - len(text[start:].lstrip(" \t"))
     return Hole(begin, max(begin, end))
+
+
+def _behind(text: str, end: int, rng: random.Random) -> int:
+    """The end of a line, or that of its line break."""
+    return min(len(text), end + (rng.random() < 0.5))
 
 
 def node(nodes: Nodes, rng: random.Random) -> Hole | None:

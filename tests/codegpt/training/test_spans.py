@@ -9,20 +9,28 @@ TEXT = "def f(a, b):\n    if a:\n        return b\n\n    return [a, b]\n"
 
 
 def holes(cut: object, text: str = TEXT) -> set[str]:
-    found = (cut(text, random.Random(seed)) for seed in range(400))  # type: ignore[operator]
+    found = (cut(text, random.Random(seed)) for seed in range(2000))  # type: ignore[operator]
     return {text[hole.start : hole.end] for hole in found if hole}
 
 
 def test_the_rest_of_a_line_ends_with_it_and_begins_anywhere_but_most_with_a_word() -> None:
     found = holes(rest_of_line)
     assert {"if a:", "    if a:", "return b", "return [a, b]", "a, b]", "b):", "def f(a, b):", "f(a, b):"} <= found
-    assert all("\n" not in each and each for each in found)
+    assert {"    if a:\n", "        return b\n", "def f(a, b):\n"} <= found
+    assert all("\n" not in each[:-1] and each.strip() for each in found)
+    assert all(
+        each in ("    if a:\n", "        return b\n", "def f(a, b):\n", "    return [a, b]\n")
+        for each in found
+        if "\n" in each
+    )
 
 
 def test_lines_are_whole() -> None:
     found = holes(lines)
     assert {"if a:", "if a:\n        return b", "    if a:", "def f(a, b):\n    if a:", "return [a, b]"} <= found
-    assert all(not each.endswith("\n") for each in found)
+    assert {"    if a:\n", "    if a:\n        return b\n"} <= found
+    assert all(not each.endswith("\n\n") for each in found)
+    assert all(each.startswith(("    ", "def")) for each in found if each.endswith("\n"))
     starts = ("def", "if", "    if", "return", "        return", "    return")
     assert all(each.startswith(starts) for each in found)
 
