@@ -1,12 +1,13 @@
 """`codegpt models`: list, pull, locate and verify checkpoints. Results go to stdout, progress to stderr."""
 
 import json
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from codegpt.checkpoints import CHECKPOINTS, DEFAULT_MODEL, CatalogueEntry, find
+from codegpt.checkpoints import CHECKPOINTS, DEFAULT_MODEL, EMBEDDED, CatalogueEntry, embedded, find
 from codegpt.checkpoints import pull as pull_checkpoint
 from codegpt.checkpoints import verify as verify_checkpoint
 from codegpt.checkpoints.adapters import without_adapter
@@ -27,6 +28,7 @@ def models() -> None:
 def list_models(as_json: bool) -> None:
     """The models codegpt knows by name, and which are on this machine."""
     rows = [{**_facts(entry), "pulled": _state(entry.name)} for entry in CHECKPOINTS.values()]
+    rows += [_shipped()] if embedded.is_shipped() else []
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -34,9 +36,10 @@ def list_models(as_json: bool) -> None:
     table.add_column("name", no_wrap=True)
     for heading in ("params", "size", "licence", "run here", "pulled"):
         table.add_column(heading)
-    for entry, row in zip(CHECKPOINTS.values(), rows, strict=True):
-        size, ran = megabytes(entry.bytes), "yes" if entry.run else "no"
-        table.add_row(entry.name, f"{entry.parameters / 1e9:.2f}B", size, entry.licence, ran, str(row["pulled"]))
+    for row in rows:
+        size = megabytes(int(row["download_bytes"])) if row["download_bytes"] else "ships"
+        parameters, ran = f"{row['parameters'] / 1e9:.2f}B", "yes" if row["run"] else "no"
+        table.add_row(row["name"], parameters, size, row["licence"], ran, row["pulled"])
     Console().print(table)
     click.echo(f"The default is {DEFAULT_MODEL}. 'run here' says whether this project has run the model.")
 
@@ -72,7 +75,7 @@ def verify(name: str) -> None:
     click.echo(f"{checkpoint.name}: intact, sha256 {checkpoint.digest}")
 
 
-def _facts(entry: CatalogueEntry) -> dict[str, object]:
+def _facts(entry: CatalogueEntry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "default": entry.name == DEFAULT_MODEL,
@@ -83,6 +86,23 @@ def _facts(entry: CatalogueEntry) -> dict[str, object]:
         "sha256": entry.sha256,
         "fim": f"{entry.fim}/{entry.layout}",
         "run": entry.run,
+    }
+
+
+def _shipped() -> dict[str, Any]:
+    """The model that is in the package, with the fields of the others."""
+    checkpoint = find(EMBEDDED)
+    return {
+        "name": EMBEDDED,
+        "default": False,
+        "parameters": embedded.parameters(),
+        "download_bytes": 0,
+        "licence": "Apache-2.0",
+        "hub": "",
+        "sha256": checkpoint.digest,
+        "fim": checkpoint.card.fim if checkpoint.card else "",
+        "run": True,
+        "pulled": "yes",
     }
 
 

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from safetensors.numpy import save_file
 
 from codegpt import models_cli, shown_progress
-from codegpt.checkpoints import CHECKPOINTS, Checkpoint, Progress
+from codegpt.checkpoints import CHECKPOINTS, Checkpoint, Progress, embedded
 from codegpt.checkpoints.homes import home_of
 from codegpt.checkpoints.manifest import Manifest, stamp_files, write_manifest
 from codegpt.errors import CheckpointError, DownloadError, InputError, ModelNotFound
@@ -20,6 +22,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("FORCE_COLOR", "COLUMNS", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(embedded, "FOLDER", tmp_path / "none")
     return tmp_path / "cache"
 
 
@@ -70,6 +73,21 @@ def test_list_fits_eighty_columns(installed: Path) -> None:
     ]
     assert max(len(line) for line in lines[:5]) <= 80
     assert lines[5].startswith(f"The default is {NAME}.")
+
+
+def test_the_model_that_ships_is_listed(installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "shipped"
+    folder.mkdir()
+    save_file({"w": np.zeros(1, dtype=np.float32)}, folder / "model.safetensors")
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+    (folder / "tokenizer.json").write_text("{}")
+    card = {"format": 1, "fim": "qwen2.5-coder/spm", "one_line": True, "confidence": 0.5, "parameters": 8_000_000}
+    (folder / "codegpt-card.json").write_text(json.dumps(card))
+    monkeypatch.setattr(embedded, "FOLDER", folder)
+    row = json.loads(run("list", "--json").stdout)[-1]
+    assert (row["name"], row["parameters"], row["download_bytes"]) == ("embedded", 8_000_000, 0)
+    assert (row["fim"], row["pulled"], len(row["sha256"])) == ("qwen2.5-coder/spm", "yes", 64)
+    assert run("list").stdout.splitlines()[5].split() == ["embedded", "0.01B", "ships", "Apache-2.0", "yes", "yes"]
 
 
 def test_path_prints_the_directory_and_nothing_else(installed: Path) -> None:

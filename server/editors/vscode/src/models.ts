@@ -39,8 +39,8 @@ export async function chooseModel(environment: Environment): Promise<boolean> {
   const items = models.map((model) => ({
     model,
     label: model.name,
-    description: model.pulled === "yes" ? "on this machine" : `${megabytes(model)} to fetch`,
-    detail: `${model.licence}, ${model.hub.split("@")[0]}${model.run ? "" : "; not run by those who made codegpt"}`,
+    description: !model.hub ? "comes with codegpt" : model.pulled === "yes" ? "on this machine" : `${megabytes(model)} to fetch`,
+    detail: `${[model.licence, model.hub.replace(/@.*$/, "")].filter((each) => each).join(", ")}${model.run ? "" : "; not run by those who made codegpt"}`,
     picked: model.name === chosen(),
   }));
   const picked = await vscode.window.showQuickPick(items, { title: "codegpt: choose a model", matchOnDetail: true });
