@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,24 @@ def test_the_engine_computes_with_exactly_these_numbers(out: Path, run: Path) ->
     assert tensors.names == trained.keys()
     for name, tensor in trained.items():
         assert (tensors.read(name) - tensor).abs().max() <= tensor.abs().max() / 250 + 1e-6
+
+
+WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(("transformers", "peft", "datasketch", "matplotlib", "huggingface_hub"), None))
+from codegpt.complete import complete
+from codegpt.document import Document
+from codegpt.inline import trusted
+from codegpt.load import load_to_complete, warm_up
+loaded = load_to_complete(sys.argv[1])
+warm_up(loaded.engine)
+trusted(complete(Document("def add(a, b):\\n    return ", "a.py"), 26, loaded.engine, loaded.fim), loaded.card)
+assert {"torch", "tokenizers", "safetensors"} <= sys.modules.keys()
+"""
+
+
+def test_it_completes_where_transformers_cannot_be_imported(out: Path) -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT, str(out)], check=True)
 
 
 def test_the_best_state_is_written_unless_the_last_is_asked_for(run: Path, tmp_path: Path) -> None:
