@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # loading these loads the grammars
 CHARACTERS_PER_TOKEN = 3.2
 """A piece of so many characters for each token of a row mostly fits."""
 
-SHORTEST = 0.2
-"""Of the longest piece."""
+SHORTEST = 160
+"""Characters of a piece; with a longest one of less, half of that."""
 
 MOST_OF_OTHER_FILES = 1200
 """Characters."""
@@ -61,7 +61,7 @@ class Piece(NamedTuple):
 def pieces(source: SourceText, package: "Package", recipe: Recipe, rng: random.Random) -> Iterator[Piece]:
     """A file cut up at its lines, each piece with a hole or without."""
     longest = recipe.length * CHARACTERS_PER_TOKEN
-    for start, stop in stretches(source.text, longest, SHORTEST * longest, rng):
+    for start, stop in stretches(source.text, longest, min(SHORTEST, longest / 2), rng):
         piece = source.text[start:stop]
         head = package.told(source, piece) if rng.random() < recipe.other_files else ()
         if rng.random() >= recipe.fim:

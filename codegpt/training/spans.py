@@ -118,10 +118,13 @@ def _line(text: str, rng: random.Random) -> tuple[int, int] | None:
 
 
 def stretches(text: str, longest: float, shortest: float, rng: random.Random) -> Iterator[tuple[int, int]]:
-    """A text cut up at its lines, each part drawn to have from `shortest` to `longest` characters; no blank ones."""
+    """A text cut up at its lines, each part drawn to have from `shortest` to `longest` characters; no blank ones.
+
+    Of every length alike by its logarithm: most are short, so that there are many holes and rows are nearly full.
+    """
     start = 0
     while start < len(text):
-        stop = text.find("\n", min(len(text), start + int(rng.uniform(shortest, longest)))) + 1 or len(text)
+        stop = text.find("\n", min(len(text), start + int(shortest * (longest / shortest) ** rng.random()))) + 1 or len(text)
         if text[start:stop].strip():
             yield start, stop
         start = stop
