@@ -22,7 +22,7 @@ from codegpt.training.corpus import SourceText
 from codegpt.training.finetune import Finetuning, Learner, check, finetune
 from codegpt.training.windows import Sizes, Windows
 
-ASKED = Finetuning(rank=4, rate=2e-2, windows=4, minutes=5, epochs=3.0, save_every=4)
+ASKED = Finetuning(rank=4, rate=2e-2, windows=4, minutes=5, epochs=1.0, save_every=4)
 SPM = "qwen2.5-coder/spm"
 
 
@@ -39,6 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory, tokenizer_json: str) -> Path
         num_attention_heads=4,
         num_key_value_heads=2,
         max_position_embeddings=512,
+        initializer_range=0.2,
         tie_word_embeddings=True,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
@@ -65,8 +66,8 @@ def test_it_learns_and_the_product_uses_what_it_learnt(model: Path, windows: Win
     base = find(str(model))
     folder = finetune(base, windows, ASKED, folder_of("mine"))
     found = losses(folder)
-    assert len(found) == round(3 * windows.stretches / 4)
-    assert sum(found[-5:]) < sum(found[:5]) - 0.1
+    assert len(found) == round(windows.stretches / 4)
+    assert sum(found[-5:]) < sum(found[:5]) - 1
     adapted = find(with_adapter(str(model), "mine"))
     assert adapted.adapter == folder
     assert not folder.with_name("mine.unfinished").exists()
