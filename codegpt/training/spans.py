@@ -124,7 +124,8 @@ def stretches(text: str, longest: float, shortest: float, rng: random.Random) ->
     """
     start = 0
     while start < len(text):
-        stop = text.find("\n", min(len(text), start + int(shortest * (longest / shortest) ** rng.random()))) + 1 or len(text)
+        length = int(shortest * (longest / shortest) ** rng.random())
+        stop = text.find("\n", min(len(text), start + length)) + 1 or len(text)
         if text[start:stop].strip():
             yield start, stop
         start = stop
