@@ -49,7 +49,6 @@ class Pretraining:
         rows: of a step; `rows_at_once` of them are computed together by a process.
         long: tokens of a row while the rate falls, so that the model knows far positions; of fewer rows.
         rate: the highest learning rate.
-        middle: how much a token that fills a hole counts; one of the text around it counts 1.
         compile: have torch compile the model; on a CPU that needs a C++ compiler, and takes a minute.
         steps, warmup, decay: see `Schedule`.
         save_every, judge_every: steps between two states, and two looks at what is held out.
@@ -64,7 +63,6 @@ class Pretraining:
     weight_decay: float = 0.1
     muon: bool = True
     clip: float = 1.0
-    middle: float = 1.0
     compile: bool = False
     rows: int = 32
     rows_at_once: int = 16
@@ -254,11 +252,10 @@ class _Run:
             raise InputError("the corpus gives no rows: its files are too short")
         rows = np.stack([row for _, row in taken])[self._workers.rank :: self._workers.count]
         at_once = max(1, asked.rows_at_once * asked.recipe.length // length)
-        weights = torch.tensor([1.0, asked.middle], device=self._device)
         sums = torch.zeros(2, 2, device=self._device)
         for first in range(0, len(rows), at_once):
             found = self._sums(rows[first : first + at_once])
-            (weights @ found[:, 0]).backward()  # type: ignore[no-untyped-call]  # of torch
+            torch.autograd.backward(found[:, 0].sum())
             sums += found.detach()
         learning = list(self._model.parameters())
         gradients = [
@@ -266,7 +263,7 @@ class _Run:
         ]  # without rows: none
         self._workers.summed([*gradients, sums])
         for each, gradient in zip(learning, gradients, strict=True):
-            each.grad = gradient / (weights @ sums[:, 1])
+            each.grad = gradient / sums[:, 1].sum()
         norm, rate = clip(self._model, asked.clip), asked.schedule.rate(at.step)
         step(self._optimizers, rate)
         seconds, tokens_of_step = time.monotonic() - started, int(sums[:, 1].sum())

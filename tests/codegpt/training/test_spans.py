@@ -1,15 +1,26 @@
 import random
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegpt.training.spans import Kinds, characters, choose, lines, node, nodes_of_syntax, rest_of_line, stretches
+from codegpt.training.spans import (
+    Hole,
+    Kinds,
+    characters,
+    choose,
+    lines,
+    node,
+    nodes_of_syntax,
+    rest_of_line,
+    stretches,
+)
 
 TEXT = "def f(a, b):\n    if a:\n        return b\n\n    return [a, b]\n"
 
 
-def holes(cut: object, text: str = TEXT) -> set[str]:
-    found = (cut(text, random.Random(seed)) for seed in range(2000))  # type: ignore[operator]
+def holes(cut: Callable[[str, random.Random], Hole | None], text: str = TEXT) -> set[str]:
+    found = (cut(text, random.Random(seed)) for seed in range(2000))
     return {text[hole.start : hole.end] for hole in found if hole}
 
 
