@@ -11,6 +11,7 @@ from codegpt.checkpoints import CHECKPOINTS, DEFAULT_MODEL, EMBEDDED, CatalogueE
 from codegpt.checkpoints import pull as pull_checkpoint
 from codegpt.checkpoints import verify as verify_checkpoint
 from codegpt.checkpoints.adapters import without_adapter
+from codegpt.checkpoints.card import Card
 from codegpt.checkpoints.disk import megabytes
 from codegpt.errors import CheckpointError, ModelNotFound
 from codegpt.shown_progress import showing_progress
@@ -92,15 +93,16 @@ def _facts(entry: CatalogueEntry) -> dict[str, Any]:
 def _shipped() -> dict[str, Any]:
     """The model that is in the package, with the fields of the others."""
     checkpoint = find(EMBEDDED)
+    card = checkpoint.card or Card(fim="")
     return {
         "name": EMBEDDED,
         "default": False,
-        "parameters": embedded.parameters(),
+        "parameters": card.parameters,
         "download_bytes": 0,
         "licence": "Apache-2.0",
         "hub": "",
         "sha256": checkpoint.digest,
-        "fim": checkpoint.card.fim if checkpoint.card else "",
+        "fim": card.fim,
         "run": True,
         "pulled": "yes",
     }

@@ -1,6 +1,6 @@
 """What a checkpoint that codegpt trained says of itself: how it is asked, and what it may be trusted with.
 
-It lies beside the weights as `codegpt-card.json`, with figures for people that nobody else reads.
+It lies beside the weights as `codegpt-card.json`, with figures for people that nothing else reads.
 """
 
 import json
@@ -22,11 +22,13 @@ class Card:
         fim: ``FORMAT/LAYOUT`` that it was taught, so that it need not be tried.
         one_line: it is asked for the rest of a line, and no more.
         confidence: what it is less sure of is never shown; from 0 to 1.
+        parameters: how many numbers it has; 0 where that is not said.
     """
 
     fim: str
     one_line: bool = False
     confidence: float = 0.0
+    parameters: int = 0
 
 
 def read_card(directory: Path) -> Card | None:
@@ -42,6 +44,7 @@ def read_card(directory: Path) -> Card | None:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["format"] != FORMAT:
             raise CheckpointError(f"{path} is of another version of codegpt")
-        return Card(str(parse_fim(said["fim"])), bool(said["one_line"]), float(said["confidence"]))
+        fim, parameters = str(parse_fim(said["fim"])), int(said.get("parameters", 0))
+        return Card(fim, bool(said["one_line"]), float(said["confidence"]), parameters)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error

@@ -1,9 +1,7 @@
 """The model that ships inside the package: small, for single lines, and there while no larger one is."""
 
-import json
 from pathlib import Path
 
-from codegpt.checkpoints.card import CARD
 from codegpt.checkpoints.catalogue import CHECKPOINTS, DEFAULT_MODEL
 from codegpt.checkpoints.homes import home_of
 from codegpt.checkpoints.manifest import read_manifest
@@ -31,12 +29,6 @@ def embedded(progress: Progress = SILENT) -> Checkpoint:
             f"this codegpt was built without a model of its own; run: codegpt models pull {DEFAULT_MODEL}"
         )
     return open_directory(FOLDER, progress=progress, name=EMBEDDED)
-
-
-def parameters() -> int:
-    """How many numbers it has, as its card says; 0 where it says nothing."""
-    card = FOLDER / CARD
-    return int(json.loads(card.read_text(encoding="utf-8")).get("parameters", 0)) if card.is_file() else 0
 
 
 def at_hand(model: str) -> str:

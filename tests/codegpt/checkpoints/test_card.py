@@ -13,6 +13,8 @@ def test_what_a_card_says(tmp_path: Path) -> None:
     assert read_card(tmp_path) is None
     (tmp_path / "codegpt-card.json").write_text(json.dumps(SAID))
     assert read_card(tmp_path) == Card("qwen2.5-coder/spm", True, 0.5)
+    (tmp_path / "codegpt-card.json").write_text(json.dumps({**SAID, "parameters": 8}))
+    assert read_card(tmp_path) == Card("qwen2.5-coder/spm", True, 0.5, 8)
 
 
 @pytest.mark.parametrize(
