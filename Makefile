@@ -27,7 +27,7 @@ help:
 
 MODEL ?= qwen2.5-coder-0.5b-instruct
 demo: $(BASE)
-	@$(BIN)/codegpt models path $(MODEL) >/dev/null 2>&1 || $(BIN)/codegpt models pull $(MODEL)
+	@$(BIN)/codegpt models path $(MODEL) >/dev/null 2>&1 || $(BIN)/codegpt models pull $(MODEL) || true
 	@$(BIN)/python -m codegpt_server.demo --model $(MODEL)
 
 demo-words: $(BASE) bubblewrap

@@ -234,7 +234,8 @@ class _Run:
             recipe = asked.recipe_at(at.step)
             if recipe.length not in feeds:
                 place_of_rows = (at.places or {}).get(recipe.length, Place())
-                feeds[recipe.length] = Rows(corpus.training, self._coder, recipe, asked.seed).after(place_of_rows)
+                seed = asked.seed + recipe.length  # long rows begin with other files than short ones
+                feeds[recipe.length] = Rows(corpus.training, self._coder, recipe, seed).after(place_of_rows)
             at = self._step(at, feeds[recipe.length], recipe.length)
             if at.step % asked.judge_every == 0 or at.step == asked.steps:
                 at = self._judged(at, held_out)

@@ -16,7 +16,8 @@ from codegpt.training.corpus import SourceText
 from codegpt.training.samples import Package, Piece, Recipe, Sample, encoded, pieces
 from codegpt.training.tokenizer import PAD, Coder
 
-FILES_OF_SHARD = 128
+FILES_OF_SHARD = 4096
+"""So many that what one file says comes rarely; of few, a model learns what they say, and forgets it with the next."""
 
 Ids = npt.NDArray[np.uint16]
 """(..., 2): a token, and whether (1 or 0) it belongs to what fills a hole."""

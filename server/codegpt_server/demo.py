@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from codegpt.checkpoints import DEFAULT_MODEL, find
+from codegpt.checkpoints import DEFAULT_MODEL, at_hand, find
 from codegpt.console import run_and_exit
 from codegpt.document import Document, Edit, Span
 from codegpt.errors import CodeGPTError, InputError
@@ -142,7 +142,7 @@ class Session:
 
 async def demonstrate(model: str, console: Console) -> dict[str, object]:
     """Run the demonstration; returns what its last line prints."""
-    find(model)  # whatever is wrong with it is said before a server is started
+    model = find(at_hand(model)).name  # whatever is wrong with it is said before a server is started
     source = Path(inspect.getsourcefile(calendar) or "").read_text(encoding="utf-8")
     document, offset = punch(source, HOLE)
     with tempfile.TemporaryDirectory(prefix="codegpt-demo-") as folder:

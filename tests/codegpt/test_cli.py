@@ -48,11 +48,13 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> Load:
             return loaded
 
         monkeypatch.setattr(load, "load_model", load_model)
+        monkeypatch.setattr(load, "at_hand", lambda model: model)
         return asked
 
     return use
 
 
+LARGER = "qwen2.5-coder-1.5b-instruct"
 NOT_A_POSITION = "is not a position; write LINE:COL, for instance 12:5"
 WRONG: list[tuple[list[str], str]] = [
     (["nope.py", "--at", "1:1"], "nope.py does not exist"),
@@ -74,7 +76,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["a.py", "--at", "1:1", "--model", "no-such-model"], "unknown model 'no-such-model'; known: "),
     (["a.py", "--at", "1:1", "--model", "./no/such/model"], "there is no "),
     (["a.py", "--at", "1:1", "--model", ""], "unknown model ''; known: "),
-    (["a.py", "--at", "1:1"], f"{DEFAULT_MODEL} is not on this machine yet; run: codegpt models pull {DEFAULT_MODEL}"),
+    (["a.py", "--at", "1:1", "--model", LARGER], f"{LARGER} is not on this machine yet; run: codegpt models pull"),
     (["a.py"], "Missing option '--at'."),
     (["--at", "1:1"], "Missing argument 'FILE'."),
     (["a.py", "b.py", "--at", "1:1"], "Got unexpected extra argument (b.py)"),

@@ -212,12 +212,12 @@ def test_a_model_that_is_not_there_is_said_once_and_nothing_is_downloaded(editor
     monkeypatch.setenv("CODEGPT_CACHE", str(tmp_path / "empty"))
 
     async def scenario() -> None:
-        async with editor("-m", "codegpt_server") as e:
+        async with editor("-m", "codegpt_server", "--model", "qwen2.5-coder-1.5b-instruct") as e:
             e.open("a = \n")
             assert await e.texts(0, 4) == []
             assert [state for state, _ in e.statuses] == ["loading", "failed"]
             [message] = e.messages
-            assert message.startswith("codegpt: qwen2.5-coder-0.5b-instruct")
+            assert message.startswith("codegpt: qwen2.5-coder-1.5b-instruct")
             assert "codegpt models pull" in message
 
     asyncio.run(scenario())
