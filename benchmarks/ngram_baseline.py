@@ -173,7 +173,7 @@ def main(corpus: Path, tokenizer: Path, task: str, subset: int | None, out: Path
     coder = Coder.of(tokenizer)
     read = [each.text for each in corpora.read(corpus).training]
     end = coder.control[END]
-    ids = np.array([token for found in coder.encode_all(read) for token in (*found, end)], dtype=np.uint16)
+    ids = np.array([token for found in coder.read_all(read) for token in (*found.ids, end)], dtype=np.uint16)
     counts = np.bincount(ids)
     zero = Best(
         np.zeros(1, np.uint64), np.array([counts.argmax()], np.uint16), np.array([counts.max() / len(ids)], np.float32)

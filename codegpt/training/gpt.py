@@ -85,6 +85,9 @@ def new_model(shape: GptShape, seed: int) -> LlamaForCausalLM:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config_of(shape))
+    for layer in model.model.layers:  # each layer begins as what it reads, and small embeddings are not drowned
+        nn.init.zeros_(layer.self_attn.o_proj.weight)
+        nn.init.zeros_(layer.mlp.down_proj.weight)
     if not torch.cuda.is_available():
         model.set_attn_implementation(ATTENTION)
     return model

@@ -38,17 +38,14 @@ class Schedule:
 
 def optimizers_of(model: nn.Module, weight_decay: float, muon: bool) -> dict[str, Optimizer]:
     """By name; each learns what the others do not."""
-    matrices, others, flat = [], [], []
+    matrices: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
     for name, parameter in model.named_parameters():
-        if parameter.ndim < 2:
-            flat.append(parameter)
-        elif muon and ".layers." in name:
-            matrices.append(parameter)
-        else:
-            others.append(parameter)
-    groups = [{"params": others, "weight_decay": weight_decay}, {"params": flat, "weight_decay": 0.0}]
+        (matrices if parameter.ndim == 2 and ".layers." in name else others).append(parameter)
+    groups = [{"params": others, "weight_decay": 0.0}]  # of rare tokens too, which would fade
+    groups += [] if muon else [{"params": matrices, "weight_decay": weight_decay}]
     found: dict[str, Optimizer] = {"adamw": AdamW(groups, lr=0.0, betas=(0.9, 0.95), eps=1e-8)}
-    if matrices:
+    if muon:
         found["muon"] = Muon(matrices, lr=0.0, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
     return found
 

@@ -89,8 +89,9 @@ def pack(samples: Sequence[Sample], length: int, pad: int) -> Ids:
         rooms.insert(bisect_left(rooms, left), left)
     packed = np.zeros((len(rows), length, 2), dtype=np.uint16)
     packed[..., 0] = pad
-    for row, held in zip(packed, rows, strict=True):
-        end = 0
+    for number, (row, held) in enumerate(zip(packed, rows, strict=True)):
+        end, first = 0, number % len(held)
+        held = held[first:] + held[:first]  # the longest is not always the one that nothing stands before
         for ids, middle in held:
             start, end = end, end + len(ids)
             row[start:end, 0] = ids

@@ -1,14 +1,20 @@
 """From a file's text to what a model is taught: pieces of it, most with a hole, as token ids.
 
-A hole is written as the product asks for one (`codegpt.prompt`): prefix, suffix, middle, or suffix, prefix, middle,
-and behind the middle the end. So is what other files of the package define, before some of the pieces.
+A hole is written as the product asks for one (`codegpt.prompt`): suffix, prefix, middle, or seldom prefix, suffix,
+middle, and behind the middle the end. So is what other files of the package define, before some of the pieces. Where
+the middle comes right behind the prefix, both are encoded as the one text that they are: the product asks behind whole
+words, and has the last one written anew.
 """
 
 import random
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
+
+from tokenizers import Encoding
 
 from codegpt.training.corpus import SourceText
 from codegpt.training.spans import Kinds, Nodes, choose, nodes_of_syntax, stretches
@@ -21,7 +27,7 @@ if TYPE_CHECKING:  # loading these loads the grammars
 CHARACTERS_PER_TOKEN = 3.2
 """A piece of so many characters for each token of a row mostly fits."""
 
-SHORTEST = 160
+SHORTEST = 300
 """Characters of a piece; with a longest one of less, half of that."""
 
 MOST_OF_OTHER_FILES = 1200
@@ -42,7 +48,7 @@ class Recipe:
 
     length: int = 512
     fim: float = 0.85
-    spm: float = 0.5
+    spm: float = 0.9
     other_files: float = 0.1
     syntax: bool = True
     kinds: Kinds = field(default_factory=Kinds)
@@ -119,18 +125,23 @@ class Sample(NamedTuple):
 def encoded(found: Sequence[Piece], coder: Coder, length: int) -> list[Sample]:
     """The ids of pieces, each at most `length`: what does not fit is cut off far from the hole."""
     texts = [text for piece in found for text in (*(text for _, text in piece.head), *_around(piece))]
-    ids = iter(coder.encode_all(texts))
-    return [_assembled(piece, ids, coder, length) for piece in found]
+    read = coder.read_all(texts)
+    return [_assembled(piece, read, coder, length) for piece in found]
 
 
 def _around(piece: Piece) -> tuple[str, str, str]:
-    return piece.prefix, piece.middle or "", piece.suffix
+    middle = piece.middle or ""
+    return (piece.prefix + middle, "", piece.suffix) if piece.spm else (piece.prefix, middle, piece.suffix)
 
 
-def _assembled(piece: Piece, ids: Iterator[list[int]], coder: Coder, length: int) -> Sample:
+def _assembled(piece: Piece, read: Iterator[Encoding], coder: Coder, length: int) -> Sample:
     control = coder.control
-    head = [token for mark, _ in piece.head for token in (control[mark], *next(ids))]
-    prefix, middle, suffix = next(ids), next(ids), next(ids)
+    head = [token for mark, _ in piece.head for token in (control[mark], *next(read).ids)]
+    before, within, after = next(read), next(read), next(read)
+    prefix, middle, suffix = before.ids, within.ids, after.ids
+    if piece.spm:  # a token that has both of the prefix and of the middle is of the middle
+        cut = bisect_right(before.offsets, len(piece.prefix), key=itemgetter(1))
+        prefix, middle = prefix[:cut], prefix[cut:]
     if piece.middle is None or len(middle) > length // 2:
         return Sample([*(head + prefix + middle + suffix)[: length - 1], control[END]])
     head = head if len(head) <= length // 3 else []

@@ -28,10 +28,12 @@ class Hole:
 class Kinds:
     """How many of all holes are of each kind; the numbers count against each other."""
 
-    characters: float = 0.3
-    rest_of_line: float = 0.4
-    lines: float = 0.15
-    node: float = 0.15
+    characters: float = 0.1
+    line: float = 0.3
+    rest_of_line: float = 0.25
+    brackets: float = 0.15
+    lines: float = 0.1
+    node: float = 0.1
 
 
 Nodes = Sequence[tuple[int, int]]
@@ -41,8 +43,8 @@ Nodes = Sequence[tuple[int, int]]
 def choose(text: str, nodes: Nodes, kinds: Kinds, rng: random.Random) -> Hole:
     """A hole in a text that is not empty; of characters where there is none of the kind that was drawn."""
     drawn = rng.choices(
-        (characters, rest_of_line, lines, lambda text, rng: node(nodes, rng)),
-        (kinds.characters, kinds.rest_of_line, kinds.lines, kinds.node),
+        (characters, line, rest_of_line, brackets, lines, lambda text, rng: node(nodes, rng)),
+        (kinds.characters, kinds.line, kinds.rest_of_line, kinds.brackets, kinds.lines, kinds.node),
     )[0]
     return drawn(text, rng) or characters(text, rng)
 
@@ -53,22 +55,44 @@ def characters(text: str, rng: random.Random) -> Hole:
     return Hole(start, end)
 
 
-def rest_of_line(text: str, rng: random.Random) -> Hole | None:
-    """From the beginning of a line's code, from a word or from anywhere in the line, to its end; or all of it."""
+def line(text: str, rng: random.Random) -> Hole | None:
+    """All of a line, with its indentation or without, with its line break or without."""
     found = _line(text, rng)
     if found is None:
         return None
     start, end = found
+    if rng.random() < 0.3:
+        return Hole(start + len(text[start:end]) - len(text[start:end].lstrip()), end)
+    return Hole(start, _behind(text, end, rng))
+
+
+def rest_of_line(text: str, rng: random.Random) -> Hole | None:
+    """From a word of a line, seldom from within one, to the end of the line."""
+    found = _line(text, rng)
+    if found is None:
+        return None
+    start, end = found
+    words = [match.start() for match in _WORD.finditer(text, start, end)]
+    if words and rng.random() < 0.85:
+        return Hole(rng.choice(words), end)
     begin = start + len(text[start:end]) - len(text[start:end].lstrip())
-    how = rng.random()
-    if how < 0.3:
-        return Hole(begin, end)
-    if how < 0.6:
-        return Hole(start, _behind(text, end, rng))
-    if how < 0.9:
-        words = [match.start() for match in _WORD.finditer(text, begin, end)]
-        return Hole(rng.choice(words) if words else begin, end)
     return Hole(rng.randrange(begin, end), end)
+
+
+def brackets(text: str, rng: random.Random) -> Hole | None:
+    """What stands in a pair of brackets, or the rest of it from a word on; brackets in strings are taken for such."""
+    opened: list[int] = []
+    pairs: list[tuple[int, int]] = []
+    for match in _BRACKET.finditer(text):
+        if match[0] in "([{":
+            opened.append(match.start())
+        elif opened and (begin := opened.pop() + 1) < match.start() <= begin + LONGEST_NODE:
+            pairs.append((begin, match.start()))
+    if not pairs:
+        return None
+    begin, end = rng.choice(pairs)
+    words = [each.start() for each in _WORD.finditer(text, begin, end)]
+    return Hole(rng.choice(words) if words and rng.random() < 0.3 else begin, end)
 
 
 def lines(text: str, rng: random.Random) -> Hole | None:
@@ -99,6 +123,8 @@ def node(nodes: Nodes, rng: random.Random) -> Hole | None:
 
 
 _WORD = re.compile(r"\w+|[^\w\s]")
+_BRACKET = re.compile(r"[()\[\]{}]")
+_DEFINITION = re.compile(r"^[ \t]*(?:@\w|async def |def |class )", re.MULTILINE)
 
 
 def _line_starts(text: str) -> list[int]:
@@ -120,12 +146,15 @@ def _line(text: str, rng: random.Random) -> tuple[int, int] | None:
 def stretches(text: str, longest: float, shortest: float, rng: random.Random) -> Iterator[tuple[int, int]]:
     """A text cut up at its lines, each part drawn to have from `shortest` to `longest` characters; no blank ones.
 
-    Of every length alike by its logarithm: most are short, so that there are many holes and rows are nearly full.
+    Of every length alike by its logarithm: most are short, so that there are many holes and rows are nearly full. Half
+    of the cuts move on to the next definition, where it is not too far: signatures are to stand with their bodies.
     """
     start = 0
     while start < len(text):
         length = int(shortest * (longest / shortest) ** rng.random())
         stop = text.find("\n", min(len(text), start + length)) + 1 or len(text)
+        if rng.random() < 0.5 and (found := _DEFINITION.search(text, stop, max(stop, start + int(longest)))):
+            stop = found.start()
         if text[start:stop].strip():
             yield start, stop
         start = stop

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Encoding, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from codegpt.errors import InputError
 
@@ -90,10 +90,9 @@ class Coder:
         ids: list[int] = self._plain.encode(text, add_special_tokens=False).ids
         return ids
 
-    def encode_all(self, texts: list[str]) -> Iterator[list[int]]:
-        """The ids of many texts, on all cores."""
-        for encoding in self._plain.encode_batch(texts, add_special_tokens=False):
-            yield encoding.ids
+    def read_all(self, texts: list[str]) -> Iterator[Encoding]:
+        """The ids of many plain texts, and where each stands in its text (code points); on all cores."""
+        yield from self._plain.encode_batch(texts, add_special_tokens=False)
 
     def decode(self, ids: list[int]) -> str:
         """The text of ids, control tokens spelt out."""

@@ -17,7 +17,7 @@ from codegpt.training.corpus import SourceText
 from codegpt.training.gpt import IGNORED
 from codegpt.training.spans import Hole, Kinds, choose, nodes_of_syntax, stretches
 
-KINDS = Kinds(characters=0.1, rest_of_line=0.5, lines=0.1, node=0.3)
+KINDS = Kinds(characters=0.05, line=0.25, rest_of_line=0.25, brackets=0.15, lines=0.1, node=0.2)
 
 END_TOKENS = ("<|endoftext|>", "<EOT>", "</s>", "<｜end▁of▁sentence｜>", "<eos>")
 """What models write when they are done; the first one that a tokenizer has."""
@@ -74,15 +74,23 @@ class Windows:
             epoch += 1
 
     def _window(self, text: str, hole: Hole) -> Window:
-        sizes, tokens = self.sizes, self.tokens
-        middle = tokens.encode_text(text[hole.start : hole.end])
-        answer = [*middle, self._end] if len(middle) < sizes.middle else middle[: sizes.middle]
+        sizes, tokens, middle = self.sizes, self.tokens, text[hole.start : hole.end]
         near = CHARACTERS_PER_TOKEN * sizes.prefix + REACH
         prefix = _last(text[max(0, hole.start - near) : hole.start], sizes.prefix, tokens)
         suffix = _first(text[hole.end : hole.end + near], sizes.suffix, tokens) if self.fim else ""
         prompt = tokens.encode(render_fim(prefix, suffix, self.fim))
-        before = self.fim is None or self.fim.format.layouts[self.fim.layout][-1] is Slot.PREFIX
-        return Window([*prompt, *answer], len(prompt) - (tokens.count(prefix) if before else 0))
+        read = len(prompt)
+        if self.fim is None or self.fim.format.layouts[self.fim.layout][-1] is Slot.PREFIX:
+            read -= tokens.count(prefix)
+            whole = tokens.encode(render_fim(prefix + middle, suffix, self.fim))  # as the text is written elsewhere
+            known = next(
+                (at for at, (one, other) in enumerate(zip(prompt, whole, strict=False)) if one != other), len(prompt)
+            )
+            prompt, answer = whole[:known], whole[known:]
+        else:
+            answer = tokens.encode_text(middle)
+        answer = [*answer, self._end] if len(answer) < sizes.middle else answer[: sizes.middle]
+        return Window([*prompt, *answer], read)
 
     @property
     def _end(self) -> int:

@@ -136,6 +136,8 @@ def ask(problem: Problem, loaded: LoadedModel, sampling: Sampling, options: Comp
     """
     engine = loaded.engine
     if isinstance(problem.asks, Hole):
+        options = options if problem.asks.around else replace(options, context_tokens=0)
+        options = options.within(engine.info.context_tokens)
         plan = plan_for(problem, engine.count_tokens, loaded.fim, options)
         return Asked(problem, plan.prompt, replace(plan.params, top_p=sampling.top_p), plan)
     most = min(sampling.max_new_tokens, engine.info.context_tokens // 2)
@@ -205,7 +207,7 @@ def prepare(
         InputError: `path` holds samples of another model, setup or prompt.
     """
     setup = setup_digest(setup_of(loaded, sampling, options))
-    options = options_of(sampling, options).within(loaded.engine.info.context_tokens)
+    options = options_of(sampling, options)
     asked = [ask(problem, loaded, sampling, options) for problem in problems]
     prompts = {each.problem.task_id: prompt_digest(each.prompt) for each in asked}
     taken = {(each.task_id, each.index): each for each in others if prompts.get(each.task_id) == each.prompt}

@@ -14,8 +14,8 @@ RECIPE = Recipe(length=64)
 
 def test_rows_are_whole_samples_and_padding() -> None:
     packed = pack([Sample([1, 1, 1]), Sample([2, 2], 1), Sample([3, 3, 3, 3], 3), Sample([4])], 5, 9)
-    assert packed[..., 0].tolist() == [[3, 3, 3, 3, 4], [1, 1, 1, 2, 2]]
-    assert packed[..., 1].tolist() == [[0, 1, 1, 1, 0], [0, 0, 0, 0, 1]]
+    assert packed[..., 0].tolist() == [[3, 3, 3, 3, 4], [2, 2, 1, 1, 1]]
+    assert packed[..., 1].tolist() == [[0, 1, 1, 1, 0], [0, 1, 0, 0, 0]]
     assert pack([Sample([1])], 3, 9)[..., 0].tolist() == [[1, 9, 9]]
     assert pack([], 3, 9).shape == (0, 3, 2)
 

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from codegpt.training.spans import (
     Hole,
     Kinds,
+    brackets,
     characters,
     choose,
+    line,
     lines,
     node,
     nodes_of_syntax,
@@ -24,16 +26,21 @@ def holes(cut: Callable[[str, random.Random], Hole | None], text: str = TEXT) ->
     return {text[hole.start : hole.end] for hole in found if hole}
 
 
+def test_a_line_is_whole_with_its_indentation_or_without() -> None:
+    whole = [each for each in TEXT.split("\n") if each]
+    assert holes(line) == {*whole, *(f"{each}\n" for each in whole), *(each.lstrip() for each in whole)}
+
+
 def test_the_rest_of_a_line_ends_with_it_and_begins_anywhere_but_most_with_a_word() -> None:
     found = holes(rest_of_line)
-    assert {"if a:", "    if a:", "return b", "return [a, b]", "a, b]", "b):", "def f(a, b):", "f(a, b):"} <= found
-    assert {"    if a:\n", "        return b\n", "def f(a, b):\n"} <= found
-    assert all("\n" not in each[:-1] and each.strip() for each in found)
-    assert all(
-        each in ("    if a:\n", "        return b\n", "def f(a, b):\n", "    return [a, b]\n")
-        for each in found
-        if "\n" in each
-    )
+    assert {"if a:", "return b", "return [a, b]", "a, b]", "b):", "def f(a, b):", "f(a, b):", "eturn b"} <= found
+    assert all("\n" not in each and each.strip() for each in found)
+
+
+def test_brackets_are_filled_to_the_closing_one() -> None:
+    assert holes(brackets) == {"a, b", ", b", "b"}
+    assert holes(brackets, "f(\n    g(1),\n)[") == {"\n    g(1),\n", "g(1),\n", "(1),\n", "1),\n", "),\n", ",\n", "1"}
+    assert brackets("f(] + ()", random.Random(0)) is None
 
 
 def test_lines_are_whole() -> None:
@@ -72,13 +79,14 @@ def test_any_text_has_a_hole_within(text: str, seed: int) -> None:
 
 
 def test_kinds_count_against_each_other() -> None:
-    only = Kinds(characters=0, rest_of_line=0, lines=0, node=1)
+    only = Kinds(characters=0, line=0, rest_of_line=0, brackets=0, lines=0, node=1)
     assert choose(TEXT, [(4, 5)], only, random.Random(0)) == choose(TEXT, [(4, 5)], only, random.Random(9))
 
 
 def test_stretches_are_whole_lines_and_together_the_text() -> None:
-    text = TEXT * 30
+    text = TEXT * 300
     found = list(stretches(text, 200, 100, random.Random(0)))
     assert "".join(text[start:stop] for start, stop in found) == text
-    assert all(text[stop - 1] == "\n" and 100 <= stop - start <= 230 for start, stop in found[:-1])
+    assert all(text[stop - 1] == "\n" and 100 <= stop - start <= 430 for start, stop in found[:-1])
+    assert 0.5 < sum(text.startswith("def", start) for start, _ in found) / len(found) < 0.7
     assert list(stretches("\n \n", 200, 100, random.Random(0))) == []

@@ -32,7 +32,7 @@ def test_any_text_comes_back(tokenizer_json: str, coder: Coder, text: str) -> No
     ids = coder.encode(text)
     assert Tokenizer.from_str(tokenizer_json).decode(ids, skip_special_tokens=False) == text
     assert set(ids).isdisjoint(coder.control.values())
-    assert list(coder.encode_all([text, "x", text])) == [ids, coder.encode("x"), ids]
+    assert [each.ids for each in coder.read_all([text, "x", text])] == [ids, coder.encode("x"), ids]
 
 
 def test_the_product_reads_it_and_renders_holes_with_it(tokenizer_json: str, coder: Coder) -> None:
