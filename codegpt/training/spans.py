@@ -56,14 +56,14 @@ def characters(text: str, rng: random.Random) -> Hole:
 
 
 def line(text: str, rng: random.Random) -> Hole | None:
-    """All of a line, with its indentation or without, with its line break or without."""
+    """All of a line but its line break, which an editor has behind the cursor; with its indentation or without."""
     found = _line(text, rng)
     if found is None:
         return None
     start, end = found
     if rng.random() < 0.3:
         return Hole(start + len(text[start:end]) - len(text[start:end].lstrip()), end)
-    return Hole(start, _behind(text, end, rng))
+    return Hole(start, end)
 
 
 def rest_of_line(text: str, rng: random.Random) -> Hole | None:
@@ -96,7 +96,7 @@ def brackets(text: str, rng: random.Random) -> Hole | None:
 
 
 def lines(text: str, rng: random.Random) -> Hole | None:
-    """Some whole lines, from the beginning of the first one's code or with its indentation and often the last break."""
+    """Some whole lines but for the last break, with the first one's indentation or without."""
     found = _line(text, rng)
     if found is None:
         return None
@@ -106,14 +106,9 @@ def lines(text: str, rng: random.Random) -> Hole | None:
     last = min(len(starts) - 1, first + rng.randint(1, MOST_LINES) - 1)
     end = len(text[: starts[last + 1] - 1 if last + 1 < len(starts) else len(text)].rstrip("\n"))
     if rng.random() < 0.5:
-        return Hole(start, _behind(text, max(start, end), rng))
+        return Hole(start, max(start, end))
     begin = start + len(text[start:]) - len(text[start:].lstrip(" \t"))
     return Hole(begin, max(begin, end))
-
-
-def _behind(text: str, end: int, rng: random.Random) -> int:
-    """The end of a line, or that of its line break."""
-    return min(len(text), end + (rng.random() < 0.5))
 
 
 def node(nodes: Nodes, rng: random.Random) -> Hole | None:

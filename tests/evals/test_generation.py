@@ -17,17 +17,20 @@ from codegpt_evals.generation import (
     setup_digest,
     setup_of,
 )
-from codegpt_evals.problem import Problem
+from codegpt_evals.problem import Hole, Problem
 from codegpt_evals.records import read_samples
 
 from codegpt import postprocess
 from codegpt.chat import ChatTemplate
-from codegpt.engine.protocol import SamplingParams
+from codegpt.context.cursor import Around
+from codegpt.context.project import Snapshot
+from codegpt.document import Document
+from codegpt.engine.protocol import ModelInfo, SamplingParams
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.errors import InputError
 from codegpt.load import LoadedModel
-from codegpt.planning import CompletionOptions
-from codegpt.prompt import Prompt
+from codegpt.planning import CompletionOptions, plan_in_time
+from codegpt.prompt import Prompt, parse_fim
 from codegpt.request import Request
 
 OPTIONS = CompletionOptions()
@@ -88,6 +91,30 @@ def test_holes_with_other_limits_are_in_other_groups(problems: dict[str, Problem
     assert len(asked) == 5
     for group in groups(asked, Sampling()):
         assert len({each.params for each in group.asked}) == 1
+
+
+class Small(ScriptedEngine):
+    """With room for 1,024 tokens, each a character."""
+
+    @property
+    def info(self) -> ModelInfo:
+        return replace(super().info, context_tokens=1024)
+
+
+def test_room_for_other_files_is_left_only_where_there_are_some() -> None:
+    before, after = "a = 1\n" * 100, "b = 2\n" * 40
+    around = Around(Snapshot({"p/a.py": before}), "p", "p/a.py")
+    loaded = LoadedModel(
+        Small("", ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")), parse_fim("qwen2.5-coder/spm")
+    )
+
+    def read(hole: Hole) -> int:
+        asked = ask(Problem("t", "python", hole, "", "", None), loaded, Sampling(), OPTIONS)
+        return sum(len(part) for part in asked.prompt.parts if isinstance(part, str))
+
+    alone = plan_in_time(Document(f"{before}\n{after}"), len(before), loaded.engine, loaded.fim, OPTIONS).prompt
+    assert read(Hole(before, after, "c = 3\n")) == sum(len(part) for part in alone.parts if isinstance(part, str))
+    assert read(Hole(before, after, "c = 3\n")) > 700 > read(Hole(before, after, "c = 3\n", around=around))
 
 
 @pytest.mark.parametrize("keep", range(0, 2700, 90))
