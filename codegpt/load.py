@@ -61,6 +61,8 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
     """
     wanted, precision = _wanted_fim(fim), _wanted_precision()
     checkpoint = find(model)
+    if precision is Precision.AUTO and checkpoint.card is not None and checkpoint.card.is_small:
+        precision = Precision.FULL
 
     from codegpt.engine.torch_engine import load_torch_engine  # seconds to import
 

@@ -12,6 +12,7 @@ from codegpt.prompt import parse_fim
 
 CARD = "codegpt-card.json"
 FORMAT = 1
+FEW_PARAMETERS = 30_000_000
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Card:
     one_line: bool = False
     confidence: float = 0.0
     parameters: int = 0
+
+    @property
+    def is_small(self) -> bool:
+        """Whether torch is fast enough: compiled kernels would take 100 MiB more, and seconds at the first start."""
+        return 0 < self.parameters <= FEW_PARAMETERS
 
 
 def read_card(directory: Path) -> Card | None:

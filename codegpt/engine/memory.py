@@ -1,4 +1,7 @@
-"""When memory runs out: how torch says so."""
+"""When memory runs out, how torch says so; and what is freed goes back to the system."""
+
+import ctypes
+import sys
 
 import torch
 
@@ -11,3 +14,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return isinstance(error, RuntimeError) and any(spelling in str(error) for spelling in _SPELLINGS)
+
+
+def give_back() -> None:
+    """Let the C library return what it keeps of freed memory: after a model was read 40 MiB lie between its weights."""
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):  # glibc's
+        libc.malloc_trim(0)

@@ -11,7 +11,7 @@ from codegpt.engine.beam import beam_search
 from codegpt.engine.decode import decode, read
 from codegpt.engine.device import choose_placement
 from codegpt.engine.loading import load
-from codegpt.engine.memory import is_out_of_memory
+from codegpt.engine.memory import give_back, is_out_of_memory
 from codegpt.engine.model import Interrupt, Interrupted, Model
 from codegpt.engine.pace import Pace
 from codegpt.engine.prompt_cache import MOST_BYTES, PromptCaches
@@ -248,7 +248,9 @@ def load_torch_engine(
     """
     try:
         tokens = Tokens((directory / "tokenizer.json").read_text(encoding="utf-8"))
-        return TorchEngine(load(directory, choose_placement(), precision, store, digest, adapter), tokens, name, digest)
+        model = load(directory, choose_placement(), precision, store, digest, adapter)
+        give_back()
+        return TorchEngine(model, tokens, name, digest)
     except CheckpointError:
         raise
     except Exception as error:  # transformers raises whatever its parts raise

@@ -1,6 +1,6 @@
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +9,7 @@ import pytest
 from codegpt import load
 from codegpt.chat import ChatTemplate
 from codegpt.checkpoints import CHECKPOINTS, Checkpoint
+from codegpt.checkpoints.card import Card
 from codegpt.engine.protocol import Precision
 from codegpt.engine.scripted import ScriptedEngine, prompt_text
 from codegpt.errors import InputError, ModelNotFound
@@ -284,6 +285,16 @@ def test_precision_comes_from_the_environment(fake: Fake, monkeypatch: pytest.Mo
     monkeypatch.setenv("CODEGPT_PRECISION", "int3")
     with pytest.raises(InputError, match="CODEGPT_PRECISION is 'int3'; it may be auto or full or int8"):
         load_model("m")
+
+
+def test_a_small_model_is_computed_in_its_floats(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for parameters in (8_000_000, 80_000_000):
+        fake.checkpoint = replace(fake.checkpoint, card=Card(SPM, parameters=parameters))
+        load_model("m")
+    monkeypatch.setenv("CODEGPT_PRECISION", "int8")
+    fake.checkpoint = replace(fake.checkpoint, card=Card(SPM, parameters=8_000_000))
+    load_model("m")
+    assert fake.precisions == [Precision.FULL, Precision.AUTO, Precision.INT8]
 
 
 def test_the_model_that_stands_in_says_so(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,11 @@ def test_what_a_card_says(tmp_path: Path) -> None:
     assert read_card(tmp_path) == Card("qwen2.5-coder/spm", True, 0.5, 8)
 
 
+def test_which_ones_are_small() -> None:
+    found = [Card("", parameters=count).is_small for count in (0, 1, 30_000_000, 30_000_001)]
+    assert found == [False, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 
 from codegpt.complete import complete
 from codegpt.document import Document
-from codegpt.engine.memory import is_out_of_memory
+from codegpt.engine.memory import give_back, is_out_of_memory
 from codegpt.engine.module_model import ModuleModel
 from codegpt.engine.prompt_cache import MOST_BYTES
 from codegpt.engine.protocol import SamplingParams
@@ -94,3 +94,9 @@ def test_no_memory_for_anything(model: Tight, tokens: Tokens) -> None:
         complete(Document("a = ", "file:///a.py", "python"), 4, engine, None)
     model.most_tokens = 10**9
     assert complete(Document("a = ", "file:///a.py", "python"), 4, engine, None).written
+
+
+def test_freed_memory_may_be_given_back_at_any_time() -> None:
+    kept = torch.arange(5)
+    give_back()
+    assert kept.tolist() == [0, 1, 2, 3, 4]
