@@ -157,10 +157,15 @@ def plan(
     repository = None
     if cursor is not None:
         context = _context(cursor, window, fim, count_tokens, options) if context is None else context
-        files = tuple((chunk.path, for_model(chunk.text)) for chunk in context.chunks)
-        repository = Repository(cursor.around.name, files, cursor.path, _comment_mark(cursor))
+        repository = repository_of(cursor, context)
     prompt = render_fim(before, after, fim, repository)
     return Plan(place, prompt, params, options.n, render_fim(before, "", None), after, context or NOTHING, syntax)
+
+
+def repository_of(cursor: Cursor, context: Context) -> Repository:
+    """What a prompt says of other files, as it is rendered."""
+    files = tuple((chunk.path, for_model(chunk.text)) for chunk in context.chunks)
+    return Repository(cursor.around.name, files, cursor.path, _comment_mark(cursor))
 
 
 def _context(

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from codegpt.checkpoints import store
@@ -34,10 +34,14 @@ class Record:
 
     Attributes:
         base: the model it is for, by name and digest.
+        origin: tells apart what adapters were made of; "" where that is not said.
+        asked: what was asked for.
     """
 
     base: str
     base_digest: str
+    origin: str = ""
+    asked: Mapping[str, object] = field(default_factory=dict)
 
 
 def with_adapter(model: str, adapter: str) -> str:
@@ -100,7 +104,7 @@ def adapted(base: Checkpoint, adapter: str) -> Checkpoint:
     """
     folder = _folder(adapter)
     if not (folder / CONFIG).is_file() or not (folder / WEIGHTS).is_file():
-        known = sorted(path.name for path in (cache_root() / "adapters").glob("*") if (path / CONFIG).is_file())
+        known = sorted(path.name for path in (cache_root() / "adapters").glob("*") if _is_adapter(path))
         hint = f"known: {', '.join(known)}" if known else "codegpt-train finetune makes one"
         raise ModelNotFound(f"no adapter {adapter!r} in {folder}; {hint}")
     record = read_record(folder)
@@ -111,6 +115,11 @@ def adapted(base: Checkpoint, adapter: str) -> Checkpoint:
     return replace(
         base, name=f"{base.name}+{folder.name}", home=home_of(f"adapted-{digest[:16]}"), digest=digest, adapter=folder
     )
+
+
+def _is_adapter(folder: Path) -> bool:
+    """Not one that is being deleted."""
+    return (folder / CONFIG).is_file() and not folder.name.endswith(".tmp")
 
 
 def read_record(folder: Path) -> Record | None:
@@ -125,7 +134,7 @@ def read_record(folder: Path) -> Record | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         if said["format"] == FORMAT:
-            return Record(said["base"], said["base_digest"])
+            return Record(said["base"], said["base_digest"], said.get("origin", ""), said.get("asked", {}))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}") from error
     raise CheckpointError(f"{folder} was made by another version of codegpt; make it anew")

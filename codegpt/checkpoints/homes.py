@@ -29,9 +29,14 @@ def home_of(slug: str) -> Path:
     return cache_root() / "checkpoints" / slug
 
 
+def busy(name: str) -> str:
+    """Why somebody waits for a checkpoint's home."""
+    return f"{name}: another process is fetching or converting it"
+
+
 @contextmanager
-def locked(home: Path, name: str, progress: Progress) -> Iterator[None]:
-    """Work on `home` alone; whoever comes second says so and waits. A killed process leaves no lock behind."""
+def locked(home: Path, why_wait: str, progress: Progress) -> Iterator[None]:
+    """Work on `home` alone; whoever comes second says `why_wait` and waits. A killed process leaves no lock behind."""
     from filelock import FileLock, Timeout  # not at the top: starting on a pulled model needs no lock
 
     home.mkdir(parents=True, exist_ok=True)
@@ -39,7 +44,7 @@ def locked(home: Path, name: str, progress: Progress) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        progress.say(f"{name}: another process is fetching or converting it; waiting for that one")
+        progress.say(f"{why_wait}; waiting for that one")
         lock.acquire()
     try:
         yield

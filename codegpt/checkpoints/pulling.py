@@ -11,7 +11,7 @@ from pathlib import Path
 from codegpt.checkpoints.catalogue import CHECKPOINTS, DEFAULT_MODEL, CatalogueEntry
 from codegpt.checkpoints.disk import FreeBytes, ensure_room, free_bytes, megabytes, telling_of_a_full_disk
 from codegpt.checkpoints.formats import check_directory, check_gguf
-from codegpt.checkpoints.homes import cache_root, home_of, install_converted, locked
+from codegpt.checkpoints.homes import busy, cache_root, home_of, install_converted, locked
 from codegpt.checkpoints.hub import HubUnreachable, ask_hub, cached_repository, download_file, download_repository
 from codegpt.checkpoints.manifest import Manifest, combined_digest, sha256_of, stamp_files, write_manifest
 from codegpt.checkpoints.names import Local, identify
@@ -40,7 +40,7 @@ def pull(
     if isinstance(meant, Local):
         raise InputError(f"{meant.path} is a path: there is nothing to pull, give it as the model")
     home = home_of(meant.slug)
-    with telling_of_a_full_disk(cache_root()), locked(home, meant.entry.name, progress):
+    with telling_of_a_full_disk(cache_root()), locked(home, busy(meant.entry.name), progress):
         try:
             return open_published(meant)
         except ModelNotFound:

@@ -16,7 +16,7 @@ from codegpt.checkpoints.card import Card, read_card
 from codegpt.checkpoints.catalogue import CHECKPOINTS, CatalogueEntry
 from codegpt.checkpoints.disk import telling_of_a_full_disk
 from codegpt.checkpoints.formats import check_directory, check_gguf, check_safetensors, refuse_pickle_name
-from codegpt.checkpoints.homes import home_of, install_converted, locked
+from codegpt.checkpoints.homes import busy, home_of, install_converted, locked
 from codegpt.checkpoints.manifest import (
     MANIFEST_NAME,
     FileStamp,
@@ -130,7 +130,7 @@ def _open_gguf(path: Path, rehash: bool, progress: Progress) -> Checkpoint:
     digest = stamps[path.name].sha256
     home = home_of(f"gguf-{digest[:16]}")
     if (manifest := read_manifest(home)) is None:
-        with telling_of_a_full_disk(home), locked(home, str(path), progress):
+        with telling_of_a_full_disk(home), locked(home, busy(str(path)), progress):
             manifest = read_manifest(home) or install_converted(home, path, path.name, str(path), digest, progress)
     try:
         manifest = _checked(home, manifest, "run the same command again to convert it anew", rehash, progress)

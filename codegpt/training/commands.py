@@ -2,30 +2,21 @@
 
 import json
 import math
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from codegpt.checkpoints import DEFAULT_MODEL, find, with_adapter
-from codegpt.checkpoints.adapters import folder_of
-from codegpt.checkpoints.formats import TOKENIZER
 from codegpt.console import run_and_exit
-from codegpt.engine.tokens import Tokens
 from codegpt.errors import InputError
-from codegpt.load import LoadedModel, load_model
 from codegpt.shown_progress import showing_progress
 from codegpt.training import corpus as corpora
-from codegpt.training.judging import blanks_of, change, right
+from codegpt.training.extra import with_the_extra
+from codegpt.training.finetune_cli import finetune
 from codegpt.training.overlap import Benchmarks, texts_of
 from codegpt.training.packages import Package, of_the_standard_library, of_this_environment, of_wheels
-from codegpt.training.repository import read_repository
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -56,7 +47,7 @@ def corpus(
         of_wheels(wheels) if wheels else (),
     )
     benchmarks = Benchmarks(text for path in benchmark for text in texts_of(path))
-    with _with_the_extra(), showing_progress(of_bytes=False) as progress:
+    with with_the_extra(), showing_progress(of_bytes=False) as progress:
         built = corpora.build(packages, benchmarks, progress=progress)
         if not built.texts:
             raise InputError("nothing of it is worth learning from, or no licence is permissive")
@@ -135,75 +126,7 @@ def export(run: Path, out: Path, last: bool, confidence: float) -> None:
     click.echo(f"{written / 'model.safetensors'}: {(written / 'model.safetensors').stat().st_size / 1e6:.1f} MB")
 
 
-@cli.command()
-@click.argument("path", type=FOLDER)
-@click.option("--model", default=DEFAULT_MODEL, show_default=True, help="Name, hub id or directory.")
-@click.option(
-    "--fim", default="", metavar="FORMAT/LAYOUT", help="Fill-in-the-middle format, where codegpt cannot tell."
-)
-@click.option("--name", help="What the adapter is to be called.  [default: as the folder]")
-@click.option(
-    "--minutes", default=20.0, show_default=True, type=click.FloatRange(0, min_open=True), help="Of learning."
-)
-@click.option("--holes", default=100, show_default=True, type=click.IntRange(0), help="To judge by, before and after.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def finetune(path: Path, model: str, fim: str, name: str | None, minutes: float, holes: int, as_json: bool) -> None:
-    """Teach MODEL the files below PATH; what it learns is an adapter, which --adapter NAME uses.
-
-    A fifth of the files is held out, and the model asked for holes in them before and after. Files that are ignored,
-    or hold what looks like a secret, are left out. The same command goes on where it was stopped.
-    """
-    with _with_the_extra():
-        from codegpt.training.finetune import Finetuning, check
-        from codegpt.training.finetune import finetune as teach
-        from codegpt.training.windows import Windows
-
-    repository = read_repository(path)
-    adapter = name or _NO_NAME.sub("-", repository.root.name).strip("-.") or "adapter"
-    folder, base = folder_of(adapter), find(model)
-    check(base)
-    with showing_progress(of_bytes=False) as progress:
-        for why, count in repository.left_out.items():
-            progress.say(f"{count} files left out: {why}")
-        progress.say(f"{len(repository.learnt)} files to learn from, {len(repository.held_out)} held out")
-        blanks = blanks_of(repository, holes)
-        loaded = load_model(model, fim)
-
-        def judged(what: str, loaded: LoadedModel) -> list[bool]:
-            return right(blanks, loaded, lambda done: progress.step(what, done, len(blanks)))
-
-        before = judged("holes before", loaded)
-        tokens = Tokens((base.directory / TOKENIZER).read_text(encoding="utf-8"))
-        windows = Windows(repository.learnt, tokens, loaded.fim)
-        del loaded
-        teach(base, windows, Finetuning(minutes=minutes), folder, progress)
-        after = judged("holes after", load_model(with_adapter(model, adapter), fim)) if blanks else []
-    found = change(before, after) if blanks else None
-    if as_json:
-        click.echo(json.dumps({"adapter": adapter, "folder": str(folder), "exact": found and found._asdict()}))
-        return
-    if found:
-        table = Table("held-out holes", "exact before", "exact after", "more (95% interval)", box=None)
-        more = f"{found.more:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
-        table.add_row(str(found.holes), f"{found.before:.3f}", f"{found.after:.3f}", more)
-        Console().print(table)
-    click.echo(f"codegpt complete FILE --at L:C --model {model} --adapter {adapter}")
-
-
-@contextmanager
-def _with_the_extra() -> Iterator[None]:
-    """What is imported within comes with the extra `train`.
-
-    Raises:
-        InputError: it is not installed.
-    """
-    try:
-        yield
-    except ImportError as error:
-        raise InputError(f"{error.name} is not installed; pip install 'codegpt-lsp[train]'") from error
-
-
-_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+cli.add_command(finetune)
 
 
 def main() -> None:

@@ -20,7 +20,8 @@ from codegpt.engine.shards import SCALE
 from codegpt.errors import InputError
 from codegpt.training import state
 from codegpt.training.gpt import GptShape, config_of
-from codegpt.training.pretrain import LOG, RUN
+from codegpt.training.log import LOG
+from codegpt.training.pretrain import RUN
 
 FIM = "qwen2.5-coder/spm"
 """The text before the cursor comes last, so that typing only ever extends the prompt."""

@@ -25,7 +25,7 @@ from codegpt.checkpoints.formats import TOKENIZER
 from codegpt.checkpoints.manifest import write_json
 from codegpt.checkpoints.progress import SILENT, Progress
 from codegpt.errors import InputError
-from codegpt.training import state
+from codegpt.training import log, state
 from codegpt.training.corpus import Corpus
 from codegpt.training.curve import peak_flops
 from codegpt.training.gpt import GptShape, flops_of_token, losses_of, new_model, parameters_of, put_back, tensors_of
@@ -36,7 +36,7 @@ from codegpt.training.state import State
 from codegpt.training.tokenizer import PAD, Coder, learn_tokenizer
 
 FORMAT = 1
-RUN, LOG = "run.json", "log.jsonl"
+RUN = "run.json"
 HELD_OUT_ROWS = 256
 SEED_OF_HELD_OUT = 1
 
@@ -180,9 +180,11 @@ def _begin(asked: Pretraining, corpus: Corpus, tokenizer: str, folder: Path, pro
             raise InputError(f"{folder} holds a run of other options or another corpus; name another folder")
         if known != described:
             last = state.newest(folder)
-            if last is not None and state.step_of(last) > known["steps"] - known["decay"]:
+            begins = min(each["steps"] - each["decay"] for each in (known, described))
+            if last is not None and state.step_of(last) > begins:
                 raise InputError(
-                    f"{folder} holds a run whose rate falls already; its length cannot be changed any more"
+                    f"{folder} holds a run of {state.step_of(last)} steps, and the rate falls from step {begins} on; "
+                    "its length cannot be changed like that any more"
                 )
             write_json(path, described)
         return
@@ -224,7 +226,8 @@ class _Run:
         if (place := state.newest(self._folder)) is not None:
             at, learnt = state.load(place, self._optimizers)
             put_back(self._model, learnt)
-        self._cut_log(at.step)
+        if self._workers.rank == 0:
+            log.cut(self._folder, at.step)
         self._log(step=at.step, peak_flops=round(peak_flops(self._device)))
         held_out = self._held_out(corpus)
         feeds: dict[int, Iterator[tuple[Place, np.ndarray]]] = {}
@@ -316,18 +319,7 @@ class _Run:
 
     def _log(self, **values: float) -> None:
         if self._workers.rank == 0:
-            with (self._folder / LOG).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(values) + "\n")
-
-    def _cut_log(self, done: int) -> None:
-        """Without the steps that are done again."""
-        path = self._folder / LOG
-        if self._workers.rank == 0 and path.exists():
-            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= done]
-            temporary = path.with_suffix(".tmp")
-            temporary.write_text("".join(kept), encoding="utf-8")
-            temporary.replace(path)
+            log.append(self._folder, **values)
 
 
 def _means(sums: Tensor) -> dict[str, float]:

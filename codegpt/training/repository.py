@@ -5,7 +5,7 @@ learnt: a model says again what it has learnt.
 """
 
 import hashlib
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +26,13 @@ class Repository:
     """The files of a folder.
 
     Attributes:
-        left_out: how many files each rule left out.
+        left_out: which files each rule left out.
     """
 
     root: Path
     learnt: tuple[SourceText, ...]
     held_out: tuple[SourceText, ...]
-    left_out: dict[str, int]
+    left_out: dict[str, list[str]]
 
     @property
     def texts(self) -> dict[str, str]:
@@ -48,17 +48,17 @@ def read_repository(root: Path) -> Repository:
     """
     if not root.is_dir():
         raise InputError(f"{root} is no folder")
-    root, left_out = root.resolve(), Counter[str]()
+    root, left_out = root.resolve(), defaultdict[str, list[str]](list)
     found: list[SourceText] = []
     for path, _ in walk(root):
         try:
             text, _ = read_source(root, path)
         except (Skipped, OSError) as error:
-            left_out[error.reason if isinstance(error, Skipped) else "cannot be read"] += 1
+            left_out[error.reason if isinstance(error, Skipped) else "cannot be read"].append(path)
             continue
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         if why := _why_left_out(path, text):
-            left_out[why] += 1
+            left_out[why].append(path)
         else:
             found.append(SourceText(root.name, path, text))
     if len(found) < FEWEST_FILES:

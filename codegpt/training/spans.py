@@ -7,7 +7,7 @@ else). The rest of a line, whole lines and nodes of the syntax are what an edito
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -189,5 +189,10 @@ _MISSING = (
 )
 """How the grammars' names of such nodes end."""
 
-NodesOf = Callable[[str, str], Nodes]
-"""From a text and its path."""
+
+def where_code_begins(text: str) -> int:
+    """The offset behind the comments at the top of a file, which mostly are a licence that all files have."""
+    return _COMMENTS_AT_THE_TOP.match(text).end()  # type: ignore[union-attr]  # it matches nothing at all, too
+
+
+_COMMENTS_AT_THE_TOP = re.compile(r"(?:[ \t]*(?:(?:#|//|--)[^\n]*)?\n|\s*/\*.*?\*/[ \t]*\n)*", re.DOTALL)

@@ -1,53 +1,61 @@
-"""What a model that can fill in the middle already is taught of somebody's files: a hole, and the text around it.
+"""What a model that can fill in the middle already is taught of somebody's files: a stretch of a file with a hole.
 
-A window is rendered as the product renders a prompt for that model. The answer is learnt, and where the text before the
-hole stands right before the answer, that too: it has the names that the code uses.
+A window is what the product asks that model at the hole, of the stretch alone and in some with what other files define,
+and its answer. The stretches do not overlap, and all of their text is learnt, not the answers alone: it has the names
+that the code uses. What is said of other files is only read.
 """
 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
+from codegpt.context.cursor import Around, Cursor
+from codegpt.context.project import Snapshot
+from codegpt.document import Document
 from codegpt.engine.tokens import Tokens
-from codegpt.prompt import Fim, Slot, render_fim
+from codegpt.planning import CompletionOptions, plan, repository_of
+from codegpt.postprocess import Extent
+from codegpt.prompt import Fim, Repository, Slot, render_fim
 from codegpt.training.corpus import SourceText
 from codegpt.training.gpt import IGNORED
-from codegpt.training.spans import Hole, Kinds, choose, nodes_of_syntax, stretches
+from codegpt.training.spans import Hole, Kinds, choose, nodes_of_syntax, stretches, where_code_begins
 
 KINDS = Kinds(characters=0.05, line=0.25, rest_of_line=0.25, brackets=0.15, lines=0.1, node=0.2)
 
 END_TOKENS = ("<|endoftext|>", "<EOT>", "</s>", "<｜end▁of▁sentence｜>", "<eos>")
 """What models write when they are done; the first one that a tokenizer has."""
 
-CHARACTERS_PER_TOKEN = 3
-REACH = 256
-"""Characters beyond a stretch that its windows may show."""
+CHARACTERS_PER_TOKEN = 4
+WITH_OTHER_FILES = 0.5
+"""The share of windows that are told of them, where the model's family knows files."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Tokens of a window before its hole, after it, and in it."""
+    """Tokens of a stretch, at most, about; of what is told of other files, and of an answer, at most."""
 
-    prefix: int = 256
-    suffix: int = 96
+    stretch: int = 512
+    context: int = 256
     middle: int = 64
 
 
 @dataclass(frozen=True)
 class Window:
-    """The ids of a prompt and its answer; the first `read` of them are only read."""
+    """The ids of a prompt and its answer, and the same with `IGNORED` for those that are only read."""
 
     ids: list[int]
-    read: int
+    labels: list[int]
 
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows of some files for one model."""
+    """The windows of some files of a project for one model."""
 
+    name: str
     texts: Sequence[SourceText]
     tokens: Tokens
     fim: Fim | None
@@ -56,60 +64,68 @@ class Windows:
     @property
     def stretches(self) -> int:
         """About how many windows go once through all files."""
-        each = 0.75 * CHARACTERS_PER_TOKEN * (self.sizes.prefix + self.sizes.suffix)
+        each = 0.75 * CHARACTERS_PER_TOKEN * self.sizes.stretch
         return max(1, round(sum(len(source.text) for source in self.texts) / each))
+
+    @cached_property
+    def _project(self) -> Snapshot:
+        return Snapshot({source.path: source.text for source in self.texts})
 
     def endless(self, seed: int) -> Iterator[Window]:
         """All files again and again, a hole in each stretch of them, in an order that the seed settles."""
-        epoch = 0
+        epoch, longest = 0, CHARACTERS_PER_TOKEN * self.sizes.stretch
         while True:
             rng = random.Random(f"{seed} {epoch}")
-            longest = CHARACTERS_PER_TOKEN * (self.sizes.prefix + self.sizes.suffix)
-            places = [(each, *at) for each in self.texts for at in stretches(each.text, longest, longest / 2, rng)]
+            places = [
+                (source, begins + start, begins + stop)
+                for source in self.texts
+                for begins in [where_code_begins(source.text)]
+                for start, stop in stretches(source.text[begins:], longest, longest / 2, rng)
+            ]
             rng.shuffle(places)
             for source, start, stop in places:
                 piece = source.text[start:stop]
                 hole = choose(piece, nodes_of_syntax(piece, source.path), KINDS, rng)
-                yield self._window(source.text, Hole(start + hole.start, start + hole.end))
+                told = rng.random() < WITH_OTHER_FILES
+                yield self._window(source, start, stop, Hole(start + hole.start, start + hole.end), told)
             epoch += 1
 
-    def _window(self, text: str, hole: Hole) -> Window:
-        sizes, tokens, middle = self.sizes, self.tokens, text[hole.start : hole.end]
-        near = CHARACTERS_PER_TOKEN * sizes.prefix + REACH
-        prefix = _last(text[max(0, hole.start - near) : hole.start], sizes.prefix, tokens)
-        suffix = _first(text[hole.end : hole.end + near], sizes.suffix, tokens) if self.fim else ""
-        prompt = tokens.encode(render_fim(prefix, suffix, self.fim))
-        read = len(prompt)
-        if self.fim is None or self.fim.format.layouts[self.fim.layout][-1] is Slot.PREFIX:
-            read -= tokens.count(prefix)
-            whole = tokens.encode(render_fim(prefix + middle, suffix, self.fim))  # as the text is written elsewhere
-            known = next(
-                (at for at, (one, other) in enumerate(zip(prompt, whole, strict=False)) if one != other), len(prompt)
-            )
-            prompt, answer = whole[:known], whole[known:]
-        else:
-            answer = tokens.encode_text(middle)
-        answer = [*answer, self._end] if len(answer) < sizes.middle else answer[: sizes.middle]
-        return Window([*prompt, *answer], read)
+    def _window(self, source: SourceText, start: int, stop: int, hole: Hole, told: bool) -> Window:
+        text, tokens = source.text, self.tokens
+        cursor, repository = None, None
+        if told and self.fim is not None and self.fim.format.repository is not None:
+            whole_file = Document(text[: hole.start] + text[hole.end :], source.path)
+            cursor = Cursor(whole_file, hole.start, Around(self._project, self.name, source.path))
+        stretch = Document(text[start : hole.start] + text[hole.end : stop], source.path)
+        everything = CompletionOptions(Extent.LINE, prefix_tokens=len(text), suffix_tokens=len(text),
+                                       context_tokens=self.sizes.context)  # fmt: skip
+        asked = plan(stretch, hole.start - start, tokens.count, self.fim, everything, cursor)
+        before, prompt = "".join(map(str, asked.before.parts)), tokens.encode(asked.prompt)
+        if cursor is not None:
+            repository = repository_of(cursor, asked.context)
+        head = len(prompt) - len(tokens.encode(render_fim(before, asked.after, self.fim)))
+        middle = asked.place.typed_space + text[hole.start : hole.end]
+        known, answer = self._answered(prompt, before, middle, asked.after, repository)
+        answer = [*answer, self._end] if len(answer) < self.sizes.middle else answer[: self.sizes.middle]
+        control = {*tokens.markup.values()}
+        labels = [IGNORED] * head + [IGNORED if each in control else each for each in known[head:]]
+        return Window([*known, *answer], [*labels, *answer])
+
+    def _answered(
+        self, prompt: list[int], before: str, middle: str, after: str, repository: Repository | None
+    ) -> tuple[list[int], list[int]]:
+        """The prompt and the answer; where that comes right behind the text before it, as the one text they are."""
+        if self.fim is not None and self.fim.format.layouts[self.fim.layout][-1] is not Slot.PREFIX:
+            return prompt, self.tokens.encode_text(middle)
+        whole = self.tokens.encode(render_fim(before + middle, after, self.fim, repository))
+        pairs = enumerate(zip(prompt, whole, strict=False))
+        known = next((at for at, (one, other) in pairs if one != other), len(prompt))
+        return whole[:known], whole[known:]
 
     @property
     def _end(self) -> int:
         known = (self.tokens.markup[each] for each in END_TOKENS if each in self.tokens.markup)
         return next(known, min(self.tokens.end_ids, default=0))
-
-
-def _last(text: str, most: int, tokens: Tokens) -> str:
-    """The end of a text that takes at most so many tokens, from the beginning of a line where it can."""
-    while tokens.count(text) > most:
-        text = text[text.find("\n") + 1 or len(text) // 4 + 1 :]
-    return text
-
-
-def _first(text: str, most: int, tokens: Tokens) -> str:
-    """The beginning of a text that takes at most so many tokens, up to the end of a line where it can."""
-    while tokens.count(text) > most:
-        text = text[: text.rstrip("\n").rfind("\n") + 1 or len(text) * 3 // 4]
-    return text
 
 
 def batch_of(windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
@@ -118,7 +134,6 @@ def batch_of(windows: Sequence[Window]) -> tuple[Tensor, Tensor]:
     ids = torch.zeros(len(windows), length, dtype=torch.int64)
     labels = torch.full((len(windows), length), IGNORED)
     for row, each in enumerate(windows):
-        first = max(1, each.read)
         ids[row, : len(each.ids)] = torch.tensor(each.ids)
-        labels[row, first - 1 : len(each.ids) - 1] = torch.tensor(each.ids[first:])
+        labels[row, : len(each.ids) - 1] = torch.tensor(each.labels[1:])
     return ids, labels

@@ -128,7 +128,7 @@ def test_a_folder_holds_one_run(whole: Path, small_corpus: Corpus, tokenizer_jso
             pretrain(other, small_corpus, whole)
     with pytest.raises(InputError, match="of other options or another corpus"):
         pretrain(ASKED, replace(small_corpus, origins=small_corpus.origins[:1]), whole)
-    with pytest.raises(InputError, match="whose rate falls already"):
+    with pytest.raises(InputError, match="of 24 steps, and the rate falls from step 16 on"):
         pretrain(replace(ASKED, steps=30), small_corpus, whole)
     with pytest.raises(InputError, match="all its packages are held out"):
         pretrain(ASKED, replace(small_corpus, texts=small_corpus.texts[-1:]), whole)

@@ -31,7 +31,12 @@ def test_secrets_ignored_files_and_what_nobody_wrote_are_left_out(tmp_path: Path
     (tmp_path / "empty.py").write_text("\n")
     (tmp_path / "binary.py").write_bytes(b"value = 1\0")
     found = read_repository(tmp_path)
-    assert found.left_out == {"a secret": 1, "binary": 1, "empty": 1, "generated": 1}
+    assert found.left_out == {
+        "a secret": ["key.py"],
+        "binary": ["binary.py"],
+        "empty": ["empty.py"],
+        "generated": ["model_pb2.py"],
+    }
     assert len(found.texts) == 10
     assert not any("ghp_" in text for text in found.texts.values())
 

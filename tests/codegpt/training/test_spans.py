@@ -1,6 +1,7 @@
 import random
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from codegpt.training.spans import (
     nodes_of_syntax,
     rest_of_line,
     stretches,
+    where_code_begins,
 )
 
 TEXT = "def f(a, b):\n    if a:\n        return b\n\n    return [a, b]\n"
@@ -24,6 +26,22 @@ TEXT = "def f(a, b):\n    if a:\n        return b\n\n    return [a, b]\n"
 def holes(cut: Callable[[str, random.Random], Hole | None], text: str = TEXT) -> set[str]:
     found = (cut(text, random.Random(seed)) for seed in range(2000))
     return {text[hole.start : hole.end] for hole in found if hole}
+
+
+@pytest.mark.parametrize(
+    ("top", "rest"),
+    [
+        ("", ""),
+        ("", "x = 1\n"),
+        ("#!/usr/bin/env python\n# a licence\n\n# more of it\n", "import os\n# not at the top\n"),
+        ("/* a licence\n * of two lines */\n\n// and a remark\n", "let x\n"),
+        ("", '"""A docstring."""\n'),
+        ("# a\r\n", "x\r\n"),
+        ("#" * 10**5 + "\n" * 10**5, ""),
+    ],
+)
+def test_where_code_begins(top: str, rest: str) -> None:
+    assert where_code_begins(top + rest) == len(top)
 
 
 def test_a_line_is_whole_with_its_indentation_or_without() -> None:
