@@ -61,9 +61,8 @@ print(json.dumps(result))
 
 def start(model: str, events: int) -> dict[str, Any]:
     """One process."""
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, model, str(events)], check=True, capture_output=True, text=True
-    )
+    command = [sys.executable, "-c", PROGRAM, model, str(events)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -5,7 +5,7 @@ import platform
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-from codegpt.checkpoints import DEFAULT_MODEL, STANDS_IN, at_hand, find
+from codegpt.checkpoints import DEFAULT_MODEL, at_hand, find, stands_in
 from codegpt.checkpoints.homes import cache_root
 from codegpt.engine.protocol import Precision
 from codegpt.errors import CodeGPTError
@@ -38,8 +38,8 @@ def examine() -> Examination:
     try:
         model = f"{DEFAULT_MODEL}, in {find(DEFAULT_MODEL).directory}"
     except CodeGPTError as error:
-        stands_in = at_hand(DEFAULT_MODEL) != DEFAULT_MODEL
-        model = STANDS_IN if stands_in else str(error)
+        chosen = at_hand(DEFAULT_MODEL)
+        model = stands_in(chosen) if chosen != DEFAULT_MODEL else str(error)
     return Examination(
         codegpt=version("codegpt-lsp"),
         python=platform.python_version(),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from codegpt.chat import ChatTemplate
-from codegpt.checkpoints import DEFAULT_MODEL, STANDS_IN, Checkpoint, at_hand, find
+from codegpt.checkpoints import DEFAULT_MODEL, EMBEDDED, Checkpoint, at_hand, find, stands_in
 from codegpt.checkpoints.card import Card
 from codegpt.checkpoints.manifest import write_json
 from codegpt.engine.protocol import Engine, Precision, SamplingParams
@@ -104,14 +104,16 @@ def load_model(model: str, fim: str = "") -> LoadedModel:
 
 
 def load_to_complete(model: str, fim: str = "") -> LoadedModel:
-    """As `load_model`; while no model of the catalogue is here, the package's own stands in for the default one.
+    """As `load_model`; while the default model is not here, what is here stands in for it.
 
     Raises:
         InputError, ModelNotFound, CheckpointError: see `load_model`.
     """
     chosen = at_hand(model)
     loaded = load_model(chosen, fim)
-    return loaded if chosen == model else replace(loaded, warning=STANDS_IN, stands_in_for=model)
+    if chosen == model:
+        return loaded
+    return replace(loaded, warning=stands_in(chosen), stands_in_for=model if chosen == EMBEDDED else "")
 
 
 def token_counter(model: str) -> Callable[[str], int]:

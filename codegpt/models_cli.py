@@ -13,7 +13,7 @@ from codegpt.checkpoints import verify as verify_checkpoint
 from codegpt.checkpoints.adapters import without_adapter
 from codegpt.checkpoints.card import Card
 from codegpt.checkpoints.disk import megabytes
-from codegpt.errors import CheckpointError, ModelNotFound
+from codegpt.errors import CheckpointError, InputError, ModelNotFound
 from codegpt.shown_progress import showing_progress
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -71,6 +71,8 @@ def path(name: str) -> None:
 @click.argument("name", default=DEFAULT_MODEL)
 def verify(name: str) -> None:
     """Read every file of NAME again and compare its sha256."""
+    if without_adapter(name)[0] == EMBEDDED:
+        raise InputError(f"{EMBEDDED} is part of the package: whoever installed that verified it")
     with showing_progress() as progress:
         checkpoint = verify_checkpoint(without_adapter(name)[0], progress=progress)
     click.echo(f"{checkpoint.name}: intact, sha256 {checkpoint.digest}")

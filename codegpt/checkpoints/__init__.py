@@ -5,7 +5,7 @@ Importing this loads neither torch nor transformers nor the hub's client.
 
 from codegpt.checkpoints.adapters import find, with_adapter
 from codegpt.checkpoints.catalogue import CHECKPOINTS, DEFAULT_MODEL, CatalogueEntry, HubSource, WheelMirror
-from codegpt.checkpoints.embedded import EMBEDDED, STANDS_IN, at_hand
+from codegpt.checkpoints.embedded import EMBEDDED, at_hand, stands_in
 from codegpt.checkpoints.progress import Progress
 from codegpt.checkpoints.pulling import pull
 from codegpt.checkpoints.store import Checkpoint, verify
@@ -14,7 +14,6 @@ __all__ = [
     "CHECKPOINTS",
     "DEFAULT_MODEL",
     "EMBEDDED",
-    "STANDS_IN",
     "CatalogueEntry",
     "Checkpoint",
     "HubSource",
@@ -23,6 +22,7 @@ __all__ = [
     "at_hand",
     "find",
     "pull",
+    "stands_in",
     "verify",
     "with_adapter",
 ]

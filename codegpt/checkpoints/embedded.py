@@ -32,16 +32,21 @@ def embedded(progress: Progress = SILENT) -> Checkpoint:
 
 
 def at_hand(model: str) -> str:
-    """The model to complete with: the one that was asked for, or the package's own in the default model's place.
+    """The model to complete with: the one that was asked for, or what is here already in the default model's place.
 
-    That stands in where no model of the catalogue is on this machine.
+    That is the largest model of the catalogue, or the package's own where there is none.
     """
-    if model != DEFAULT_MODEL or not is_shipped() or any(read_manifest(home_of(name)) for name in CHECKPOINTS):
+    if model != DEFAULT_MODEL or read_manifest(home_of(DEFAULT_MODEL)):
         return model
-    return EMBEDDED
+    here = [entry for entry in CHECKPOINTS.values() if read_manifest(home_of(entry.name))]
+    if here:
+        return max(here, key=lambda entry: entry.parameters).name
+    return EMBEDDED if is_shipped() else model
 
 
-STANDS_IN = (
-    f"{DEFAULT_MODEL} is not on this machine yet; until `codegpt models pull`, the small model that ships with codegpt "
-    "stands in: single lines, and only what it is sure of"
-)
+def stands_in(chosen: str) -> str:
+    """What a person should know about a model that `at_hand` chose in the default one's place."""
+    until = f"{DEFAULT_MODEL} is not on this machine yet; until `codegpt models pull`,"
+    if chosen != EMBEDDED:
+        return f"{until} {chosen} stands in"
+    return f"{until} the small model that ships with codegpt stands in: single lines, and only what it is sure of"

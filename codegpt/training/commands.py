@@ -15,6 +15,7 @@ from codegpt.shown_progress import showing_progress
 from codegpt.training import corpus as corpora
 from codegpt.training.extra import with_the_extra
 from codegpt.training.finetune_cli import finetune
+from codegpt.training.log import LOG
 from codegpt.training.overlap import Benchmarks, texts_of
 from codegpt.training.packages import Package, of_the_standard_library, of_this_environment, of_wheels
 
@@ -96,9 +97,10 @@ def curve(run: Path, out: Path | None, as_json: bool) -> None:
     """How the loss of RUN fell, and how fast it learnt."""
     from codegpt.training.curve import draw, read_curve
 
-    found = read_curve(run / "log.jsonl")
+    found = read_curve(run / LOG)
     if out:
-        draw(found, out)
+        with with_the_extra():
+            draw(found, out)
     held_out = found.held_out[-1][1] if found.held_out else None
     facts = {
         "steps": len(found.losses),

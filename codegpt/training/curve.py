@@ -4,6 +4,7 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -49,8 +50,14 @@ def read_curve(log: Path) -> Curve:
     """
     try:
         lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
-        raise InputError(f"{log} is no log of a run: {error}") from error
+        return _curve_of(lines)
+    except InputError as error:
+        raise InputError(f"{log} {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"{log} is no log of a pre-training run ({error!r})") from error
+
+
+def _curve_of(lines: list[dict[str, Any]]) -> Curve:
     tokens, losses, held_out, speeds, shares, peak = 0, [], [], [], [], None
     for line in lines:
         peak = line.get("peak_flops", peak)
@@ -62,7 +69,7 @@ def read_curve(log: Path) -> Curve:
         elif "held_out_loss" in line:
             held_out.append((tokens, line["held_out_loss"]))
     if not losses:
-        raise InputError(f"{log} has no step yet")
+        raise InputError("has no step yet")
     return Curve(tuple(losses), tuple(held_out), _median(speeds), _median(shares) if shares else None)
 
 

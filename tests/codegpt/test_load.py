@@ -300,5 +300,8 @@ def test_a_small_model_is_computed_in_its_floats(fake: Fake, monkeypatch: pytest
 def test_the_model_that_stands_in_says_so(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "at_hand", lambda model: "embedded" if model == "m" else model)
     loaded = load.load_to_complete("m")
-    assert (loaded.warning, loaded.stands_in_for) == (load.STANDS_IN, "m")
+    assert (loaded.warning, loaded.stands_in_for) == (load.stands_in("embedded"), "m")
     assert load.load_to_complete("other").warning == ""
+    monkeypatch.setattr(load, "at_hand", lambda model: "larger")
+    loaded = load.load_to_complete("m")
+    assert (loaded.warning, loaded.stands_in_for) == (load.stands_in("larger"), "")

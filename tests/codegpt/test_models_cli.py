@@ -108,6 +108,7 @@ def test_verify(installed: Path) -> None:
         (["path", "gpt"], ModelNotFound, "unknown model 'gpt'; known: "),
         (["path"], ModelNotFound, f"{NAME} is not on this machine yet; run: codegpt models pull {NAME}"),
         (["verify", "/absent"], ModelNotFound, "there is no /absent"),
+        (["verify", "embedded"], InputError, "embedded is part of the package"),
         (["pull", "./here"], InputError, "is a path: there is nothing to pull"),
         (["pull", "gpt"], ModelNotFound, "unknown model 'gpt'; known: "),
     ],

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from codegpt.checkpoints import DEFAULT_MODEL, EMBEDDED, at_hand, find
+from codegpt.checkpoints import DEFAULT_MODEL, EMBEDDED, at_hand, find, stands_in
 from codegpt.checkpoints import embedded as shipped
 from codegpt.checkpoints.homes import home_of
-from codegpt.checkpoints.manifest import Manifest, write_manifest
+from codegpt.checkpoints.manifest import MANIFEST_NAME, Manifest, write_manifest
 from codegpt.errors import ModelNotFound
 
 
@@ -24,10 +24,16 @@ def test_it_stands_in_for_the_default_model_alone() -> None:
     assert at_hand(EMBEDDED) == EMBEDDED
 
 
-@pytest.mark.parametrize("larger", [DEFAULT_MODEL, "qwen2.5-coder-1.5b-instruct"])
-def test_it_is_silent_once_a_larger_one_is_there(larger: str) -> None:
-    write_manifest(home_of(larger), Manifest(larger, "", "d", "model", {}))
-    assert at_hand(DEFAULT_MODEL) == DEFAULT_MODEL
+def test_it_is_silent_once_a_larger_one_is_there() -> None:
+    for pulled in ("qwen2.5-coder-0.5b", "qwen2.5-coder-1.5b-instruct", DEFAULT_MODEL):
+        write_manifest(home_of(pulled), Manifest(pulled, "", "d", "model", {}))
+        assert at_hand(DEFAULT_MODEL) == pulled
+    (home_of(DEFAULT_MODEL) / MANIFEST_NAME).unlink()
+    assert at_hand(DEFAULT_MODEL) == "qwen2.5-coder-1.5b-instruct"
+    assert stands_in("qwen2.5-coder-1.5b-instruct") == (
+        "qwen2.5-coder-0.5b-instruct is not on this machine yet; until `codegpt models pull`, "
+        "qwen2.5-coder-1.5b-instruct stands in"
+    )
 
 
 def test_a_package_without_one(tmp_path: Path) -> None:

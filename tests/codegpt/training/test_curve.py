@@ -38,11 +38,13 @@ def test_it_is_drawn(log: Path, tmp_path: Path, kind: str) -> None:
     assert (tmp_path / f"curve.{kind}").stat().st_size > 5000
 
 
-@pytest.mark.parametrize("text", [None, "{", '{"step": 0, "peak_flops": 5}\n'])
+@pytest.mark.parametrize(
+    "text", [None, "{", '{"step": 0, "peak_flops": 5}\n', '{"step": 1, "loss": 5.0, "seconds": 1}\n', "[]\n"]
+)
 def test_what_is_no_log_is_said(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "log.jsonl").write_text(text)
-    with pytest.raises(InputError, match=r"is no log of a run|has no step yet"):
+    with pytest.raises(InputError, match=r"is no log of a pre-training run|log\.jsonl has no step yet"):
         read_curve(tmp_path / "log.jsonl")
 
 
