@@ -13,9 +13,9 @@ from codegpt.errors import InputError
 SIDE, REPEATS = 2048, 5
 
 
-def peak_flops(device: torch.device) -> float:
-    """Multiplications and additions a second of one large bf16 matrix product here, the best of a few."""
-    left, right = (torch.randn(SIDE, SIDE, dtype=torch.bfloat16, device=device) for _ in range(2))
+def peak_flops(device: torch.device, dtype: torch.dtype = torch.bfloat16) -> float:
+    """Multiplications and additions a second of one large matrix product here, the best of a few."""
+    left, right = (torch.randn(SIDE, SIDE, dtype=dtype, device=device) for _ in range(2))
     best = float("inf")
     for _ in range(REPEATS):
         started = time.perf_counter()

@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from codegpt.checkpoints.card import CARD, FORMAT
@@ -47,7 +47,7 @@ def export(run: Path, out: Path, confidence: float, *, last: bool = False) -> Pa
     tensors = load_file(place / "model.safetensors")
     out.mkdir(parents=True, exist_ok=True)
     temporary = out / "model.safetensors.tmp"
-    save_file(_rounded(tensors), temporary)
+    state.write(_rounded(tensors), temporary)
     asked = json.loads((run / RUN).read_text(encoding="utf-8"))
     vocabulary = len(tensors["model.embed_tokens.weight"])
     write_json(out / CONFIG, config_of(GptShape(**{**asked["shape"], "vocabulary": vocabulary})).to_dict())

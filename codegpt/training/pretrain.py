@@ -24,6 +24,7 @@ from transformers import LlamaForCausalLM
 from codegpt.checkpoints.formats import TOKENIZER
 from codegpt.checkpoints.manifest import write_json
 from codegpt.checkpoints.progress import SILENT, Progress
+from codegpt.engine.device import Placement, choose_placement
 from codegpt.errors import InputError
 from codegpt.training import log, state
 from codegpt.training.corpus import Corpus
@@ -160,11 +161,11 @@ def pretrain(
     if workers.rank == 0:
         _begin(asked, corpus, tokenizer, folder, progress)
     workers.wait()
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    placement = choose_placement()
     coder = Coder.of(folder / TOKENIZER)
     model = new_model(replace(asked.shape, vocabulary=coder.size), asked.seed)
-    nn.Module.to(model, device)
-    run = _Run(asked, folder, workers, device, model, coder)
+    nn.Module.to(model, placement.device)
+    run = _Run(asked, folder, workers, placement, model, coder)
     return run.go(corpus, progress, stop_after_s)
 
 
@@ -210,12 +211,13 @@ class _Run:
         asked: Pretraining,
         folder: Path,
         workers: Workers,
-        device: torch.device,
+        placement: Placement,
         model: LlamaForCausalLM,
         coder: Coder,
     ) -> None:
         self._asked, self._folder, self._workers = asked, folder, workers
-        self._device, self._model, self._coder = device, model, coder
+        self._device, self._dtype = placement.device, placement.dtype
+        self._model, self._coder = model, coder
         self._pad = coder.control[PAD]
         self._optimizers = optimizers_of(model, asked.weight_decay, asked.muon)
         self._losses_of = torch.compile(losses_of, dynamic=False) if asked.compile else losses_of
@@ -228,7 +230,7 @@ class _Run:
             put_back(self._model, learnt)
         if self._workers.rank == 0:
             log.cut(self._folder, at.step)
-        self._log(step=at.step, peak_flops=round(peak_flops(self._device)))
+        self._log(step=at.step, peak_flops=round(peak_flops(self._device, self._dtype)))
         held_out = self._held_out(corpus)
         feeds: dict[int, Iterator[tuple[Place, np.ndarray]]] = {}
         progress.say(f"{parameters_of(self._model):,} parameters, {len(corpus.training):,} files")
@@ -286,7 +288,7 @@ class _Run:
     def _sums(self, rows: np.ndarray) -> Tensor:
         """(2, 2): nats and how many tokens, of the text and of what fills holes in it."""
         ids, middle = torch.from_numpy(rows.astype(np.int64)).to(self._device).unbind(-1)
-        with torch.autocast(self._device.type, torch.bfloat16):
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._dtype == torch.bfloat16):
             losses = self._losses_of(self._model, ids, self._pad)
         kinds = torch.stack([1 - middle, middle])[..., 1:] * (ids[:, 1:] != self._pad)
         return torch.stack([(losses * kinds).sum((1, 2)), kinds.sum((1, 2))], dim=1)

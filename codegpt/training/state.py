@@ -50,6 +50,9 @@ def save(folder: Path, state: State, tensors: Mapping[str, Tensor], optimizers: 
 
     Args:
         tensors: what was learnt.
+
+    Raises:
+        InputError: it cannot be written.
     """
     final = folder / f"step-{state.step}"
     if final.exists():
@@ -58,15 +61,15 @@ def save(folder: Path, state: State, tensors: Mapping[str, Tensor], optimizers: 
     for left_over in folder.glob("step-*.tmp"):
         shutil.rmtree(left_over)
     temporary.mkdir(parents=True)
-    save_file(dict(tensors), temporary / "model.safetensors")
+    write(tensors, temporary / "model.safetensors")
     remembered = {
         f"{name}.{number}.{what}": value
         for name, optimizer in optimizers.items()
         for number, values in optimizer.state_dict()["state"].items()
         for what, value in values.items()
     }
-    save_file({name: torch.as_tensor(value).contiguous() for name, value in remembered.items()},
-              temporary / "optimizers.safetensors")  # fmt: skip
+    kept = {name: torch.as_tensor(value).contiguous() for name, value in remembered.items()}
+    write(kept, temporary / "optimizers.safetensors")
     places = {str(length): asdict(place) for length, place in (state.places or {}).items()}
     described = {"format": FORMAT, "step": state.step, "places": places, "tokens": state.tokens, "best": state.best}
     (temporary / "state.json").write_text(json.dumps(described), encoding="utf-8")
@@ -76,6 +79,18 @@ def save(folder: Path, state: State, tensors: Mapping[str, Tensor], optimizers: 
         if state.best is None or old != state.best[1]:
             discard(folder / f"step-{old}")
     return final
+
+
+def write(tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Tensors as a file.
+
+    Raises:
+        InputError: it cannot be written, as where the disk is full.
+    """
+    try:
+        save_file(dict(tensors), path)
+    except SafetensorError as error:
+        raise InputError(f"{path} cannot be written: {error}; what was kept before is there still") from error
 
 
 def discard(folder: Path) -> None:

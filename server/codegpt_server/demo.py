@@ -40,20 +40,26 @@ class Hole(NamedTuple):
     statement: int
 
 
-HOLE = Hole("isleap", 1)
-TYPED = "return year"
-"""What the person types next, instead of taking the first suggestion."""
+HOLES = (Hole("isleap", 1), Hole("monthrange", 4), Hole("timegm", 3), Hole("monthrange", 3), Hole("leapdays", 2))
+"""The first one that something is suggested for is shown: a small model says nothing where it is not sure."""
+
+TYPED = 11
+"""Characters of the statement that the person types next, instead of taking the suggestion."""
 
 
-def punch(source: str, hole: Hole) -> tuple[Document, int]:
-    """The source without one statement, its indentation left, and the offset where it was."""
+def punch(source: str, hole: Hole) -> tuple[Document, int, str]:
+    """The source without one statement, its indentation left, the offset where it was, and the statement.
+
+    Raises:
+        InputError: there is no such function.
+    """
     document = Document(source, language="python")
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef) and node.name == hole.function:
             statement = node.body[hole.statement]
             start = document.line_starts[statement.lineno - 1] + statement.col_offset
             end = document.line_span((statement.end_lineno or statement.lineno) - 1).end
-            return document.apply(Edit(Span(start, end), "")), start
+            return document.apply(Edit(Span(start, end), "")), start, document.text[start:end]
     raise InputError(f"this Python's calendar has no function {hole.function}")
 
 
@@ -75,6 +81,8 @@ class Session:
         self._client = LanguageClient("codegpt-demo", "1")
         self._uri = uri
         self._version = 0
+        self.why = ""
+        """Why nothing was suggested last."""
 
     async def start(self, command: list[str], text: str) -> float:
         """Start the server, open the file and wait for the model; returns the seconds that took.
@@ -86,6 +94,7 @@ class Session:
 
         @self._client.feature(STATUS)  # type: ignore[untyped-decorator]  # pygls does not type it
         def on_status(status: Any) -> None:
+            self.why = status.why
             if status.state != "loading" and not ready.done():
                 ready.set_result("" if status.state == "ready" else status.detail)
 
@@ -144,19 +153,26 @@ async def demonstrate(model: str, console: Console) -> dict[str, object]:
     """Run the demonstration; returns what its last line prints."""
     model = find(at_hand(model)).name  # whatever is wrong with it is said before a server is started
     source = Path(inspect.getsourcefile(calendar) or "").read_text(encoding="utf-8")
-    document, offset = punch(source, HOLE)
+    document, _, _ = punch(source, HOLES[0])
     with tempfile.TemporaryDirectory(prefix="codegpt-demo-") as folder:
         path = Path(folder) / "calendar.py"
         path.write_text(document.text, encoding="utf-8")
         session = Session(path.as_uri())
         console.print(f"[dim]starting codegpt-server with {model} ...[/]")
         load_s = await session.start([sys.executable, "-m", "codegpt_server", "--model", model], document.text)
-        completion, first_s = await session.suggest(document, offset)
-        show(document, offset, completion, console, f"calendar.{HOLE.function}, one statement taken out")
-        document = document.apply(Edit(Span(offset, offset), TYPED))
+        for hole in HOLES:
+            document, offset, statement = punch(source, hole)
+            session.replace(document.text)
+            completion, first_s = await session.suggest(document, offset)
+            if completion:
+                break
+            console.print(f"[dim]calendar.{hole.function}: {session.why or 'nothing to suggest'}[/]")
+        show(document, offset, completion, console, f"calendar.{hole.function}, one statement taken out")
+        typed = statement[:TYPED]
+        document = document.apply(Edit(Span(offset, offset), typed))
         session.replace(document.text)
-        again, second_s = await session.suggest(document, offset + len(TYPED))
-        show(document, offset + len(TYPED), again, console, f"the same, after typing {TYPED!r}")
+        again, second_s = await session.suggest(document, offset + len(typed))
+        show(document, offset + len(typed), again, console, f"the same, after typing {typed!r}")
         await session.stop()
     console.print(f"model loaded in {load_s:.1f} s, first suggestion in {first_s:.1f} s, second in {second_s:.1f} s")
     if not completion:

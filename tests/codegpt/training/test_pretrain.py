@@ -155,3 +155,14 @@ def test_a_tokenizer_is_learnt_where_none_is_given(tmp_path: Path, small_corpus:
 def test_long_rows_hold_as_many_tokens() -> None:
     assert (ASKED.rows_at(15), ASKED.recipe_at(15).length) == (4, 64)
     assert (ASKED.rows_at(16), ASKED.recipe_at(16).length) == (2, 128)
+
+
+def test_it_loads_neither_the_server_nor_a_grammar() -> None:
+    program = """
+import sys
+import codegpt.training.pretrain
+loaded = {name.partition(".")[0] for name in sys.modules}
+print(sorted(name for name in loaded if name.startswith(("tree_sitter", "pygls", "lsprotocol", "peft"))))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -8,7 +8,7 @@ from codegpt.errors import InputError
 from codegpt.training.gpt import GptShape, new_model, put_back, tensors_of
 from codegpt.training.optimizer import optimizers_of, step
 from codegpt.training.rows import Place
-from codegpt.training.state import State, load, newest, save
+from codegpt.training.state import State, load, newest, save, write
 
 SHAPE = GptShape(vocabulary=64, width=16, layers=2, heads=2, kv_heads=1, hidden=32, context=64)
 
@@ -98,3 +98,10 @@ def test_a_broken_state_is_said(tmp_path: Path) -> None:
     (place / "model.safetensors").write_bytes(b"broken")
     with pytest.raises(InputError, match="is no state of this model"):
         load(place, {})
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"there/model\.safetensors cannot be written: .*; what was kept before is there"
+    ):
+        write({"x": torch.zeros(2)}, tmp_path / "not" / "there" / "model.safetensors")
