@@ -18,11 +18,21 @@ def test_importing_is_light(module: str) -> None:
     assert shown.stdout == "[]\n"
 
 
+def tracked_files(*folders: str) -> list[str]:
+    listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, capture_output=True, text=True, check=True)
+    return listed.stdout.splitlines()
+
+
+def test_the_repository_stays_small() -> None:
+    sizes = {name: (ROOT / name).stat().st_size for name in tracked_files() if (ROOT / name).is_file()}
+    assert len(sizes) > 500
+    assert sum(sizes.values()) <= 32 * 2**20
+    assert sum(size for name, size in sizes.items() if name.startswith("codegpt/models/")) <= 28e6
+
+
 def test_the_readme_draws_the_tree_that_is_there() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    tracked = subprocess.run(
-        ["git", "ls-files", "codegpt", "server", "evals"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.splitlines()
+    tracked = tracked_files("codegpt", "server", "evals")
     modules = [Path(name) for name in tracked if name.endswith(".py") and not name.endswith("__init__.py")]
     assert modules
     assert [str(module) for module in modules if f" {module.name} " not in readme] == []
