@@ -29,7 +29,7 @@ from codegpt.training.windows import Window, batch_of
 
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
-AT_ONCE = 2
+AT_ONCE = 1
 """Windows that are computed together: more take more memory, and on a CPU no less time."""
 
 ADAPTER_CONFIG = "adapter_config.json"

@@ -81,7 +81,8 @@ def test_the_engine_computes_with_exactly_these_numbers(out: Path, run: Path) ->
 
 WITHOUT = """
 import sys
-sys.modules.update(dict.fromkeys(("transformers", "peft", "datasketch", "matplotlib", "huggingface_hub"), None))
+absent = ("numba", "transformers", "peft", "datasketch", "matplotlib", "huggingface_hub")
+sys.modules.update(dict.fromkeys(absent, None))
 from codegpt.complete import complete
 from codegpt.document import Document
 from codegpt.inline import trusted
