@@ -30,7 +30,7 @@ from codegpt.training.windows import Sizes, Windows
 
 ASKED = Finetuning(Lora(rank=4), rate=2e-2, windows=4, minutes=5, epochs=1.0, save_every=4)
 SPM = "qwen2.5-coder/spm"
-SIZES = Sizes(stretch=64, context=48, middle=16)
+SIZES = Sizes(stretch=160, context=48, middle=16)
 
 
 @pytest.fixture(scope="module")
