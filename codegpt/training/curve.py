@@ -54,7 +54,7 @@ def read_curve(log: Path) -> Curve:
     except InputError as error:
         raise InputError(f"{log} {error}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{log} is no log of a pre-training run ({error!r})") from error
+        raise InputError(f"{log} is no log of a pre-training run") from error
 
 
 def _curve_of(lines: list[dict[str, Any]]) -> Curve:

@@ -76,9 +76,8 @@ def finetune(
     work = folder.with_name(f"{folder.name}.unfinished")
     described = json.loads(json.dumps({**asdict(asked), "base": checkpoint.digest, "windows_of": _digest(windows)}))
     with locked(folder.parent, "another process is fine-tuning", progress):
+        check_free(folder, origin)
         known = read_record(folder)
-        if known and origin and known.origin not in ("", origin):
-            raise InputError(f"the adapter {folder.name} is of another folder or model; call this one --name NAME")
         if known and known.asked == described:
             progress.say(f"{folder.name} has learnt these files already")
             return folder
@@ -97,6 +96,17 @@ def finetune(
         finished.replace(folder)
         state.discard(work)
     return folder
+
+
+def check_free(folder: Path, origin: str) -> None:
+    """Refuse to replace an adapter of another origin, before any work is done.
+
+    Raises:
+        InputError: there is one.
+    """
+    known = read_record(folder)
+    if known and origin and known.origin not in ("", origin):
+        raise InputError(f"the adapter {folder.name} is of another folder or model; call this one --name NAME")
 
 
 def _begin(work: Path, described: dict[str, Any], progress: Progress) -> None:

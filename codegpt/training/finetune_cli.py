@@ -48,7 +48,7 @@ def finetune(path: Path, model: str, fim: str, name: str | None, minutes: float,
     asks only those.
     """
     with with_the_extra():
-        from codegpt.training.finetune import Finetuning
+        from codegpt.training.finetune import Finetuning, check_free
         from codegpt.training.finetune import finetune as teach
         from codegpt.training.learner import check
         from codegpt.training.windows import Windows
@@ -58,6 +58,7 @@ def finetune(path: Path, model: str, fim: str, name: str | None, minutes: float,
     folder, base = folder_of(adapter), find(model)
     check(base)
     origin = "" if name else hashlib.sha256(f"{repository.root}\0{base.name}".encode()).hexdigest()
+    check_free(folder, origin)
     with showing_progress(of_bytes=False) as progress, _going_on_later():
         _say_what_is_read(repository, progress)
         progress.say(f"learning will take {minutes:g} minutes; before and after it, {holes} holes are asked for")

@@ -110,17 +110,11 @@ class Learner:
         learnt, loss = sum(int((labels != IGNORED).sum()) for _, labels in parts), 0.0
         for ids, labels in parts:
             part = self._loss(ids, labels) / learnt
-            part.backward()  # type: ignore[no-untyped-call]  # of torch
+            torch.autograd.backward(part)
             loss += float(part.detach())
         clip(self._model, 1.0)
         step(self.optimizers, rate)
         return loss
-
-    @torch.no_grad()
-    def loss_of(self, windows: Sequence[Window]) -> list[float]:
-        """The mean loss (nats) of each window."""
-        batches = [batch_of([each]) for each in windows]
-        return [float(self._loss(ids, labels)) / int((labels != IGNORED).sum()) for ids, labels in batches]
 
     def _loss(self, ids: Tensor, labels: Tensor) -> Tensor:
         """The sum (nats). Logits are made for what is learnt alone: they are a quarter of a small model's work."""

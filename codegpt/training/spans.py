@@ -192,7 +192,8 @@ _MISSING = (
 
 def where_code_begins(text: str) -> int:
     """The offset behind the comments at the top of a file, which mostly are a licence that all files have."""
-    return _COMMENTS_AT_THE_TOP.match(text).end()  # type: ignore[union-attr]  # it matches nothing at all, too
+    comments = _COMMENTS_AT_THE_TOP.match(text)
+    return comments.end() if comments else 0
 
 
 _COMMENTS_AT_THE_TOP = re.compile(r"(?:[ \t]*(?:(?:#|//|--)[^\n]*)?\n|\s*/\*.*?\*/[ \t]*\n)*", re.DOTALL)
